@@ -1,0 +1,147 @@
+"""Command and response APDUs, and what they say. ISO 7816-4; EMV Book 1, 9; EMV Book 3, 6.5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from protocols.emv.tags import TAGS
+from protocols.emv.tlv import TlvError, Tlv, flatten, parse
+from protocols.faults import HoldfastError
+
+Described: TypeAlias = "dict[str, str | list[dict[str, str | int]]]"
+
+COMMANDS = {
+    0xA4: "SELECT", 0xB2: "READ RECORD", 0xA8: "GET PROCESSING OPTIONS", 0x20: "VERIFY", 0xAE: "GENERATE AC",
+    0xCA: "GET DATA", 0x84: "GET CHALLENGE", 0x88: "INTERNAL AUTHENTICATE", 0x82: "EXTERNAL AUTHENTICATE",
+    0xC0: "GET RESPONSE",
+}  # fmt: skip
+CRYPTOGRAMS = {0x00: "AAC", 0x40: "TC", 0x80: "ARQC"}
+STATUS = {
+    "9000": "done", "6283": "blocked", "6300": "authentication failed", "6700": "wrong length",
+    "6982": "security state not satisfied", "6983": "PIN blocked", "6984": "data unusable",
+    "6985": "conditions not satisfied", "6A80": "wrong data", "6A81": "function not supported, or card blocked",
+    "6A82": "file not found", "6A83": "record not found", "6A86": "wrong P1 P2", "6A88": "data not found",
+    "6D00": "instruction unknown", "6E00": "class unknown", "6F00": "no diagnosis",
+}  # fmt: skip
+
+
+class ApduError(HoldfastError):
+    """Bytes are no APDU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apdu:
+    """A command. `le` is None when no answer data is asked for; 256 is "all"."""
+
+    cla: int
+    ins: int
+    p1: int
+    p2: int
+    data: bytes = b""
+    le: int | None = None
+
+    def pack(self) -> bytes:
+        """Short form, ISO 7816-3, 12.1.3."""
+        packed = bytes([self.cla, self.ins, self.p1, self.p2])
+        if self.data:
+            packed += bytes([len(self.data)]) + self.data
+        return packed if self.le is None else packed + bytes([self.le % 256])
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Apdu:
+        """Raises ApduError when header, Lc and data do not fit."""
+        if len(raw) < 4:
+            raise ApduError(f"{len(raw)} bytes are no command")
+        head, rest = tuple(raw[:4]), raw[4:]
+        if not rest:
+            return cls(*head)
+        if len(rest) == 1:
+            return cls(*head, le=rest[0] or 256)
+        size = rest[0]
+        if len(rest) == 1 + size:
+            return cls(*head, data=rest[1:])
+        if len(rest) == 2 + size:
+            return cls(*head, data=rest[1:-1], le=rest[-1] or 256)
+        raise ApduError(f"Lc says {size}, {len(rest) - 1} bytes follow")
+
+    @property
+    def name(self) -> str:
+        return COMMANDS.get(self.ins, f"INS {self.ins:02X}")
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseApdu:
+    """A response: data and status words as four hex digits."""
+
+    data: bytes
+    sw: str
+
+    @classmethod
+    def parse(cls, raw: bytes) -> ResponseApdu:
+        """Raises ApduError when there are no status words."""
+        if len(raw) < 2:
+            raise ApduError(f"{len(raw)} bytes are no response")
+        return cls(raw[:-2], raw[-2:].hex().upper())
+
+    @property
+    def ok(self) -> bool:
+        return self.sw == "9000"
+
+
+def describe_command(raw: bytes) -> Described:
+    """Name and parameters of a command, secrets hidden."""
+    try:
+        command = Apdu.parse(raw)
+    except ApduError as error:
+        return {"name": "unreadable", "problem": str(error)}
+    described: Described = {"name": command.name, "header": raw[:4].hex().upper(), "length": str(len(command.data))}
+    if command.ins == 0xAE:
+        described["asks"] = CRYPTOGRAMS.get(command.p1 & 0xC0, "?")
+    if command.ins == 0xA4:
+        text = command.data.decode("ascii", "replace")
+        described["file"] = text if text.isprintable() and text.startswith(("1PAY", "2PAY")) else command.data.hex().upper()
+    if command.ins == 0xB2:
+        described["record"] = f"SFI {command.p2 >> 3}, record {command.p1}"
+    return described
+
+
+def describe_response(command: bytes, raw: bytes) -> Described:
+    """Status words with their meaning, and the data object by object, secrets hidden."""
+    try:
+        response = ResponseApdu.parse(raw)
+    except ApduError as error:
+        return {"name": "unreadable", "problem": str(error)}
+    name = COMMANDS.get(command[1], "?") if len(command) > 1 else "?"
+    described: Described = {"name": name, "sw": response.sw, "meaning": meaning(response.sw)}
+    try:
+        if response.data:
+            described["tlv"] = [_row(node, depth) for node, depth in _deep(parse(response.data), 0)]
+    except TlvError:
+        described["length"] = str(len(response.data))
+    return described
+
+
+def meaning(sw: str) -> str:
+    """What status words say."""
+    if sw.startswith("63C"):
+        return f"{int(sw[3], 16)} tries left"
+    return STATUS.get(sw, "")
+
+
+def _deep(nodes: list[Tlv] | tuple[Tlv, ...], depth: int) -> list[tuple[Tlv, int]]:
+    rows = []
+    for node in nodes:
+        rows.append((node, depth))
+        rows += _deep(node.children, depth + 1)
+    return rows
+
+
+def _row(node: Tlv, depth: int) -> dict[str, str | int]:
+    known = TAGS.get(node.tag)
+    hidden = known is not None and known.hidden
+    value = f"({len(node.value)} bytes, hidden)" if hidden else "" if node.children else node.value.hex().upper()
+    return {"tag": node.tag, "name": known.name if known else "unknown", "value": value, "depth": depth}
+
+
+__all__ = ["COMMANDS", "Apdu", "ApduError", "ResponseApdu", "describe_command", "describe_response", "flatten", "meaning"]

@@ -1,0 +1,28 @@
+"""Issuer application data of a PBOC card. facts/pcsc-emv 4.2 (JR/T 0025)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CVN_01 = 0x01
+ALGORITHM_3DES = 0x01
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerApplicationData:
+    """Key index, cryptogram version, card verification results (4 bytes) and algorithm."""
+
+    key_index: int
+    version: int
+    cvr: bytes
+    algorithm: int = ALGORITHM_3DES
+
+    def pack(self) -> bytes:
+        return bytes([0x07, self.key_index, self.version]) + self.cvr + bytes([self.algorithm])
+
+    @classmethod
+    def parse(cls, data: bytes) -> IssuerApplicationData:
+        """Raises ValueError when it is too short to hold the CVR."""
+        if len(data) < 7 or data[0] < 6:
+            raise ValueError("issuer application data is too short")
+        return cls(data[1], data[2], data[3:7], data[7] if len(data) > 7 else ALGORITHM_3DES)

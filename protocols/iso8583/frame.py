@@ -1,0 +1,81 @@
+"""The frame on the line: 2-byte length, 5-byte TPDU, 6-byte header, message. facts/unionpay-pos 1.1-1.9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from protocols.iso8583.errors import FramingError
+
+LENGTH_BYTES, TPDU_BYTES, HEADER_BYTES = 2, 5, 6
+LONGEST = 2048
+"""No message of this style comes near it: a longer length is another framing read as this one."""
+TPDU_ID = "60"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """TPDU as 10 digits, header as 12 digits, and the message from its MTI on."""
+
+    tpdu: str
+    header: str
+    body: bytes
+
+    def reply(self, body: bytes, processing_request: str = "") -> Frame:
+        """The frame of an answer: TPDU addresses swapped, header echoed but for the processing request (1.3, 1.9)."""
+        header = self.header[:5] + processing_request + self.header[6:] if processing_request else self.header
+        return replace(self, tpdu=self.tpdu[:2] + self.tpdu[6:] + self.tpdu[2:6], header=header, body=body)
+
+
+def pack_frame(frame: Frame) -> bytes:
+    """Frame to bytes, length first; the length does not count itself."""
+    content = bytes.fromhex(frame.tpdu) + bytes.fromhex(frame.header) + frame.body
+    return len(content).to_bytes(LENGTH_BYTES, "big") + content
+
+
+def unpack_frame(data: bytes) -> Frame:
+    """One whole frame with its length. Raises FramingError that names the likely mistake."""
+    stated = _length(data)
+    if stated != len(data) - LENGTH_BYTES:
+        raise FramingError(
+            ("length",), f"it says {stated}, {len(data) - LENGTH_BYTES} bytes follow",
+            advice="it counts itself" if stated == len(data) else "",
+        )  # fmt: skip
+    start = LENGTH_BYTES + TPDU_BYTES
+    tpdu, header = data[LENGTH_BYTES:start].hex(), data[start : start + HEADER_BYTES].hex()
+    if not tpdu.startswith(TPDU_ID) or not tpdu.isdigit():
+        raise FramingError(("TPDU",), f"{tpdu[:2] or 'nothing'} stands where 60 should", advice="is there a TPDU at all?")
+    if len(header) != 2 * HEADER_BYTES:
+        raise FramingError(("header",), "the frame ends within it")
+    return Frame(tpdu, header, data[start + HEADER_BYTES :])
+
+
+def _length(data: bytes) -> int:
+    stated = int.from_bytes(data[:LENGTH_BYTES], "big")
+    if len(data) >= LENGTH_BYTES and stated > LONGEST:
+        looks = "it looks like ASCII digits" if data[:LENGTH_BYTES].isdigit() else "is the stream out of step?"
+        raise FramingError(("length",), f"length prefix {stated} is over {LONGEST}", advice=looks)
+    return stated
+
+
+class FrameReader:
+    """Cuts a byte stream into frames, however it is segmented."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Frames, length included, that are whole now. Raises FramingError when a length cannot be one."""
+        self._buffer += chunk
+        frames = []
+        while len(self._buffer) >= LENGTH_BYTES:
+            end = LENGTH_BYTES + _length(bytes(self._buffer[:LENGTH_BYTES]))
+            if len(self._buffer) < end:
+                break
+            frames.append(bytes(self._buffer[:end]))
+            del self._buffer[:end]
+        return frames
+
+    @property
+    def pending(self) -> bytes:
+        """Bytes of a frame that is not whole yet."""
+        return bytes(self._buffer)

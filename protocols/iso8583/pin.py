@@ -1,0 +1,31 @@
+"""The PIN block of format 0 under the PIN key. facts/unionpay-pos 4.6."""
+
+from __future__ import annotations
+
+from protocols.crypto import TripleDes, xor
+
+
+def _pan_block(pan: str) -> bytes:
+    return bytes.fromhex("0000" + pan[-13:-1].rjust(12, "0"))
+
+
+def pin_block(pin: str, pan: str) -> bytes:
+    """The clear block: never leaves the PIN pad but under a key. Raises ValueError for a PIN of 4-12 digits it is not."""
+    if not pin.isdigit() or not 4 <= len(pin) <= 12:
+        raise ValueError("a PIN has 4 to 12 digits")
+    return xor(bytes.fromhex(f"0{len(pin):X}{pin}".ljust(16, "F")), _pan_block(pan))
+
+
+def encrypt_pin(pin_key: bytes, pin: str, pan: str) -> bytes:
+    """F52."""
+    return TripleDes(pin_key).encrypt(pin_block(pin, pan))
+
+
+def decrypt_pin(pin_key: bytes, block: bytes, pan: str) -> str | None:
+    """The PIN in F52, or None when what comes out is no PIN block of this card."""
+    clear = xor(TripleDes(pin_key).decrypt(block), _pan_block(pan)).hex().upper()
+    length = int(clear[1], 16)
+    pin, filling = clear[2 : 2 + length], clear[2 + length :]
+    if clear[0] != "0" or not 4 <= length <= 12 or not pin.isdigit() or set(filling) - {"F"}:
+        return None
+    return pin

@@ -1,0 +1,74 @@
+"""What a merchant asks of a terminal, and what the terminal says came of it.
+
+These hold for a terminal in our process, in a process of its own, and for a black box behind an ECR link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from protocols.money import Money
+from protocols.transactions import Transaction
+
+
+class Result(StrEnum):
+    """How a transaction ended, as the terminal tells its operator."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"  # by the host; `code` says why
+    REFUSED = "refused"  # by the terminal itself, nothing was sent
+    NO_REPLY = "no reply"  # time-out, or a reply that was no authentic answer
+    CARD_REMOVED = "card removed"
+    CARD_DECLINED = "card declined"  # the chip refused
+    CANCELLED = "cancelled"  # by cardholder or operator
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What is known of an earlier transaction, from its slip: the operator types it in.
+
+    `date` is MMDD; `trace` and `batch` are 6 digits; `reference` is the RRN.
+    """
+
+    approval: str
+    date: str
+    amount: Money
+    trace: str
+    batch: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One transaction asked of the terminal. `original` is needed by all but a pre-authorisation."""
+
+    transaction: Transaction
+    amount: Money
+    original: Original | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the terminal reported. Empty strings are values that it did not learn."""
+
+    transaction: Transaction
+    result: Result
+    amount: Money
+    code: str = ""  # F39
+    message: str = ""  # as shown to the operator
+    approval: str = ""  # F38
+    reference: str = ""  # F37
+    trace: str = ""  # F11
+    batch: str = ""
+    date: str = ""  # F13, MMDD
+    time: str = ""  # F12, hhmmss
+    masked_pan: str = ""
+
+    @property
+    def approved(self) -> bool:
+        return self.result is Result.APPROVED
+
+    def as_original(self) -> Original:
+        """The reference by which a later transaction names this one."""
+        return Original(self.approval, self.date, self.amount, self.trace, self.batch, self.reference)

@@ -1,0 +1,27 @@
+"""What is watched in every case, whatever its scenario says. An auditor returns nothing where it has nothing to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reports.judge.finding import Finding
+from reports.judge.registry import View
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One rule of an auditor. `component` is what it judges."""
+
+    id: str
+    title: str
+    rule: str
+    component: str
+    evaluate: Callable[[View], Finding | None]
+
+
+def auditors() -> Iterable[Audit]:
+    """All rules of all auditors, in the order in which reports show them."""
+    from reports.judge.auditors import agreement, ledger, privacy, reversal_duty
+
+    return (*ledger.AUDITS, *reversal_duty.AUDITS, *agreement.AUDITS, *privacy.AUDITS)

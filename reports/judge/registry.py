@@ -1,0 +1,93 @@
+"""Criteria by id. A scenario names one with arguments; the judge evaluates it here, now and at any later time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from protocols.faults import HoldfastBug
+from protocols.market import Market
+from reports.judge.finding import Finding, Scope, Weight
+from reports.judge.timeline import Request, Timeline
+
+
+@dataclass(frozen=True)
+class View:
+    """All that a criterion may look at.
+
+    `position` is the number of the event that recorded the criterion. `so_far` ends there; `timeline` is the whole.
+    `response_timeout_ns` is the terminal's, in real time; `guard_ns` is the uncertainty of a measured moment.
+    """
+
+    timeline: Timeline
+    market: Market
+    response_timeout_ns: int
+    position: int
+    guard_ns: int = 30_000_000
+
+    @cached_property
+    def so_far(self) -> Timeline:
+        return self.timeline.up_to(self.position)
+
+    @cached_property
+    def requests(self) -> list[Request]:
+        return self.timeline.requests()
+
+
+Evaluate = Callable[[View, Mapping[str, Any]], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A named rule. `rule` cites where it comes from; `component` is what it judges."""
+
+    id: str
+    title: str
+    rule: str
+    evaluate: Evaluate
+    component: str = "terminal"
+    weight: Weight = Weight.MANDATORY
+    scope: Scope = Scope.SO_FAR
+
+
+class Registry:
+    """The criteria of Holdfast, filled once at import of `reports.judge.criteria`."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Criterion] = {}
+
+    def add(self, criterion: Criterion) -> None:
+        if criterion.id in self._by_id:
+            raise HoldfastBug(f"two criteria are called {criterion.id}")
+        self._by_id[criterion.id] = criterion
+
+    def __getitem__(self, criterion_id: str) -> Criterion:
+        if criterion_id not in self._by_id:
+            raise HoldfastBug(f"no criterion is called {criterion_id!r}", advice="see reports/judge/criteria")
+        return self._by_id[criterion_id]
+
+    def __iter__(self) -> Any:
+        return iter(self._by_id.values())
+
+
+CRITERIA = Registry()
+
+
+def criterion(
+    criterion_id: str,
+    title: str,
+    rule: str,
+    *,
+    component: str = "terminal",
+    weight: Weight = Weight.MANDATORY,
+    scope: Scope = Scope.SO_FAR,
+) -> Callable[[Evaluate], Evaluate]:
+    """Register the decorated function as the evaluation of a criterion."""
+
+    def register(evaluate: Evaluate) -> Evaluate:
+        CRITERIA.add(Criterion(criterion_id, title, rule, evaluate, component, weight, scope))
+        return evaluate
+
+    return register

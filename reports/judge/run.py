@@ -1,0 +1,132 @@
+"""The judgement of a whole run: a pure function of its run folder, which holds the plan and the market too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from protocols.market import Market
+from reports.judge.case import CaseVerdict, Terms, judge_case
+from reports.judge.finding import Verdict
+from reports.runfolder import RunFolder
+
+SCHEMA_VERSION = 1
+DECISION_RULE = (
+    "Any mandatory criterion that fails makes the statement DOES_NOT_CONFORM. Otherwise, anything selected that could "
+    "not be decided makes it INCOMPLETE. Otherwise it is CONFORMS. A time is judged only outside the measured "
+    "uncertainty of its moment."
+)
+UNDECIDED = {Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.NOT_RUN, Verdict.NOT_REACHED}
+
+
+def terms_of(run: Mapping[str, Any]) -> Terms:
+    """The terms of judgement, from `run.json`."""
+    market = Market.model_validate(run["market"]["data"])
+    rig = run["rig"]["model"]
+    seconds = float(rig.get("response_timeout_s") or market.timing.response_timeout_s) / float(run["time_scale"])
+    return Terms(market, frozenset(run["rig"]["dut"]), int(seconds * 1e9))
+
+
+def judge_run(folder: RunFolder) -> dict[str, Any]:
+    """verdicts.json of a run, without the documents' own digests. Reads nothing but the folder."""
+    run, end = folder.run(), folder.end()
+    terms = terms_of(run)
+    cases = [_case(folder, planned, terms) for planned in _planned(folder, end)]
+    counts = Counter(case["verdict"] for case in cases)
+    statement = _statement(counts, end)
+    qualifiers = _qualifiers(run, end)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": run["id"],
+        "title": run["title"],
+        "statement": statement,
+        "statement_text": _text(statement, qualifiers, cases),
+        "qualifiers": qualifiers,
+        "evidence_class": _evidence(run),
+        "decision_rule": DECISION_RULE,
+        "started": run["started"],
+        "finished": end.get("finished", ""),
+        "duration_s": end.get("duration_s", 0.0),
+        "dut": run["dut"],
+        "rig": run["rig"],
+        "market": run["market"],
+        "plan": run["plan"],
+        "versions": run["versions"],
+        "environment": end.get("environment", {}),
+        "seed": run["seed"],
+        "defect": run["defect"],
+        "counts": dict(sorted(counts.items())),
+        "criteria_counts": dict(sorted(Counter(c["verdict"] for case in cases for c in case["criteria"]).items())),
+        "numbers": sorted({n for case in cases for n in case["numbers"]}),
+        "cases": cases,
+        "qualification": run.get("qualification"),
+    }
+
+
+def _planned(folder: RunFolder, end: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Every case that was selected, whether or not it ran; without an end, every case that left a timeline."""
+    if end.get("cases_expected"):
+        return list(end["cases_expected"])
+    return [{"id": case_id} for case_id in folder.case_ids()]
+
+
+def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+    attempts = []
+    judged = CaseVerdict(Verdict.NOT_RUN, "the run ended before it", ())
+    opening: dict[str, Any] = dict(planned)
+    duration = 0.0
+    for number, path in folder.attempts(str(planned["id"])):
+        records = folder.records(path)
+        judged = judge_case(records, terms)
+        attempts.append({"n": number, "verdict": judged.verdict.value, "timeline": path})
+        opening = {**opening, **next((dict(r.fields) for r in records if (r.channel, r.kind) == ("case", "open")), {})}
+        duration = (max(r.t_ns for r in records) - min(r.t_ns for r in records)) / 1e9 if records else 0.0
+    return {
+        "id": opening["id"],
+        "name": opening.get("name", opening["id"]),
+        "feature": opening.get("feature", ""),
+        "numbers": opening.get("numbers", []),
+        "tags": opening.get("tags", []),
+        "purpose": opening.get("purpose", ""),
+        "gherkin": opening.get("gherkin", ""),
+        "parameters": opening.get("parameters", {}),
+        "verdict": judged.verdict.value,
+        "cause": judged.cause,
+        "duration_s": round(duration, 4),
+        "attempts": attempts,
+        "timeline": attempts[-1]["timeline"] if attempts else "",
+        "criteria": [criterion.as_json() for criterion in judged.criteria],
+    }
+
+
+def _statement(counts: Mapping[str, int], end: Mapping[str, Any]) -> str:
+    if counts.get(Verdict.FAIL):
+        return "DOES_NOT_CONFORM"
+    if end.get("status") != "complete" or not counts or any(counts.get(verdict) for verdict in UNDECIDED):
+        return "INCOMPLETE"
+    return "CONFORMS"
+
+
+def _qualifiers(run: Mapping[str, Any], end: Mapping[str, Any]) -> list[str]:
+    qualifiers = []
+    if run["dut"].get("simulated"):
+        qualifiers.append("simulated DUT")
+    if run["plan"].get("subset"):
+        qualifiers.append("subset")
+    if run["defect"]:
+        qualifiers.append(f"injected defect: {run['defect']}")
+    if end.get("status") != "complete":
+        qualifiers.append("cancelled" if end.get("status") == "cancelled" else "not finished")
+    return qualifiers
+
+
+def _text(statement: str, qualifiers: Sequence[str], cases: Sequence[Mapping[str, Any]]) -> str:
+    passed = sum(case["verdict"] in (Verdict.PASS, Verdict.PASS_WITH_OBSERVATION) for case in cases)
+    suffix = f" ({', '.join(qualifiers)})" if qualifiers else ""
+    return f"{statement}{suffix}: {passed} of {len(cases)} cases passed"
+
+
+def _evidence(run: Mapping[str, Any]) -> str:
+    classes = set(run["rig"]["evidence"].values())
+    return classes.pop() if len(classes) == 1 else "mixed"

@@ -1,0 +1,190 @@
+"""A bench brought up from its rig file: every device ready, identified, self-tested; and taken down again whole.
+
+Bring-up and take-down survive any fault in between: what was opened is closed, in reverse order, and a fault on the
+way down is recorded and never raised.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from protocols.events import Channel, Event
+from protocols.faults import ConfigurationError, HoldfastError, RigFault
+from protocols.market import Market
+from protocols.pan import derived
+from protocols.printing import Paper
+from rigs import build
+from rigs.case import Case
+from rigs.cards.loading import load_card_profile
+from rigs.lease import Lease
+from rigs.model import RigModel
+from rigs.people import VirtualPeople
+from rigs.timeline import Recorder
+from simulators.card import CardProfile, ChipCard
+
+LEASES = Path(tempfile.gettempdir()) / "holdfast-leases"
+CARDS_A_WORKER = 100_000
+"""Each worker derives its test cards from a stretch of its own, so that no two workers share a card."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPlan:
+    """What a worker needs to bring its bench up. `started_ns` and `started` are the run's, the same for all workers."""
+
+    rig_path: Path
+    rig: RigModel
+    market: Market
+    folder: Path
+    worker: str
+    position: int
+    started_ns: int
+    started: datetime
+    defects: frozenset[str] = frozenset()
+
+
+class Bench:
+    """All devices of one rig, through their ports. Open with `Bench(plan).open()`, close with `close()`."""
+
+    def __init__(self, plan: BenchPlan) -> None:
+        self.plan = plan
+        self.market = plan.market
+        self.rig = plan.rig
+        self.people = VirtualPeople()
+        self.environment: dict[str, Any] = {}
+        self.card = ""
+        self._stack = ExitStack()
+        self._cards = itertools.count(plan.position * CARDS_A_WORKER + 1)
+        self._profiles: dict[str, CardProfile] = {}
+        self._days = 0
+
+    @property
+    def response_timeout_s(self) -> float:
+        """The terminal's time-out in market seconds."""
+        return self.rig.response_timeout_s or self.market.timing.response_timeout_s
+
+    def open(self) -> Bench:
+        """Lease, private directory, recorder, devices, self-test. Raises RigFault or ConfigurationError."""
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def _open(self) -> None:
+        plan = self.plan
+        self._stack.enter_context(Lease(self.rig.name, LEASES, plan.worker if plan.position else ""))
+        self.private = Path(tempfile.mkdtemp(prefix="holdfast-"))
+        self._stack.callback(shutil.rmtree, self.private, ignore_errors=True)
+        self.recorder = Recorder(
+            folder=plan.folder, worker=plan.worker, started_ns=plan.started_ns, started=plan.started,
+            evidence=build.evidence_of(self.rig),
+        )  # fmt: skip
+        self._stack.callback(self.recorder.close)
+        self._profiles = {
+            name: load_card_profile(plan.rig_path.parent / path) for name, path in self.rig.cards.items()
+        }
+        emit = self.recorder.emit
+        self.host = self._up("host", lambda: build.host(plan, emit, self.private))
+        self.printer, slip_printer = self._up("printer", lambda: build.printer(plan, emit, self.private))
+        self.reader, self.presenter, card_reader = self._up("reader", lambda: build.reader(plan, emit, self.private))
+        self.terminal = self._up(
+            "terminal",
+            lambda: build.terminal(plan, emit, self.private, card_reader, slip_printer, self.people, self.host),
+        )
+        self.self_test()
+
+    def _up(self, name: str, bring_up: Callable[[], Any]) -> Any:
+        """Bring one device up, record it, and see that it is closed."""
+        device = bring_up()
+        for part in device if isinstance(device, tuple) else (device,):
+            if hasattr(part, "close"):
+                self._stack.callback(self._down, name, part.close)
+        self._note("up", device=name)
+        return device
+
+    def _down(self, name: str, close: Callable[[], None]) -> None:
+        """Clean-up runs everything and raises nothing."""
+        try:
+            close()
+        except Exception as error:
+            self._note("take-down fault", device=name, cause=f"{type(error).__name__}: {error}")
+
+    def _note(self, kind: str, **fields: Any) -> None:
+        self.recorder.emit(Event(Channel.RIG, kind, fields))
+
+    def self_test(self) -> None:
+        """Every device answers before the first case. Raises RigFault that names the one that does not."""
+        paper = self.printer.status().paper
+        self.environment = {
+            "reader": self.reader.attributes(),
+            "printer": {"paper": paper.value, **self.printer.attributes()},
+            "terminal": self.terminal.identity(),
+            "host": self.host.identity(),
+        }
+        self._note("identity", **self.environment)
+        if paper in (Paper.OUT, Paper.UNKNOWN):
+            raise RigFault(f"the printer's paper is {paper}", advice="load paper and switch it on", component="printer")
+        outcome = self.terminal.sign_on()
+        if not outcome.approved:
+            raise RigFault(
+                f"the terminal could not sign on: {outcome.result} {outcome.code}".strip(),
+                advice="compare terminal id, merchant id and master key of rig and terminal",
+                component="terminal",
+            )
+        self._note("self-test", result="passed")
+
+    def issue_card(self, kind: str, case: Case, *, expired: bool = False) -> str:
+        """A card never used before, of a kind that the rig has; returns its name on this bench."""
+        if kind not in self._profiles:
+            raise ConfigurationError(f"the rig has no {kind!r} card", advice=f"it has {', '.join(self._profiles)}")
+        profile = self._profiles[kind]
+        if expired:
+            profile = profile.model_copy(update={"expiry": "2001"})
+        pan = next(derived(profile.pan_prefix, next(self._cards)))
+        self.recorder.protect(pan)
+        self.card = f"{kind}-{pan[-4:]}"
+        card = ChipCard(profile, pan, name=self.card, emit=self.recorder.emit)
+        self.presenter.hold(self.card, card)
+        self.host.know(self.card, card)
+        self.people.knows_pin(profile.pin)
+        case.emit(Channel.CARD, "issued", card=self.card, profile=profile.name)
+        return self.card
+
+    def close_case(self) -> list[str]:
+        """Between cases: everyone behaves again, reversals are drained, the card is out, the terminal is idle.
+
+        Returns what could not be done, as text; raises nothing but Cancelled.
+        """
+        troubles = []
+        for what, act in (
+            ("host", self.host.behave),
+            ("people", self.people.reset),
+            ("printer", self.printer.load_paper),
+            ("reader", self._restore_reader),
+            ("terminal", self.terminal.to_idle),
+            ("card", self.presenter.remove),
+            ("date", self.host.reset_date),
+            ("parameters", self.terminal.restore_limit),
+        ):
+            try:
+                act()
+            except HoldfastError as error:
+                troubles.append(f"{what}: {error}")
+        return troubles
+
+    def _restore_reader(self) -> None:
+        if not self.reader.healthy():
+            self.reader.recover()
+
+    def close(self) -> None:
+        """Take everything down, in reverse order. Raises nothing."""
+        self._stack.close()

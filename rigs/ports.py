@@ -1,0 +1,112 @@
+"""What a step may ask of each kind of thing on the bench, whatever stands there.
+
+A port makes no assumption about where the thing is: the terminal may be in this process, in another or a black
+box behind an ECR link; the card may be virtual, in a robot's gripper or in a person's hand.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from protocols.money import Money
+from protocols.orders import Order, Outcome
+from protocols.printing import PrinterStatus
+
+
+class Terminal(Protocol):
+    """The terminal under test, as its merchant drives it. Every call is over when the terminal is done with it."""
+
+    def sign_on(self) -> Outcome:
+        """Have it sign on to the host."""
+
+    def perform(self, order: Order) -> Outcome:
+        """One whole transaction, from the merchant's request to the terminal's last word.
+
+        The card is whatever the presenter was told to offer. Raises RigFault when the bench breaks under it.
+        """
+
+    def lift_local_limit(self) -> None:
+        """By parameter, let completions above the market's limit through to the host."""
+
+    def paper_loaded(self) -> None:
+        """The operator has loaded paper and says so: what was not printed is printed now."""
+
+    def to_idle(self) -> None:
+        """Drain reversals and stored messages, let the card go, show the idle screen."""
+
+    def identity(self) -> dict[str, str]:
+        """Maker, model, serial and versions as the terminal tells them."""
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+
+
+class Presenter(Protocol):
+    """Whoever puts cards to the reader: a person, a robot, or the virtual bench."""
+
+    def offer(self, card: str) -> None:
+        """Have the named card in the reader when the terminal wants one."""
+
+    def pull_before(self, command: str) -> None:
+        """Pull the card when the terminal sends the named command, e.g. `GENERATE AC`."""
+
+    def remove(self) -> None:
+        """Take the card away."""
+
+
+class People(Protocol):
+    """Cardholder and staff at the keys of the terminal."""
+
+    def cardholder_types(self, *entries: str) -> None:
+        """What the cardholder will type when asked: `right` or `wrong`, entry by entry; the last one stays."""
+
+    def supervisor_present(self, present: bool) -> None:
+        """Whether somebody can type the supervisor's password."""
+
+    def reset(self) -> None:
+        """A cardholder who knows his PIN, and a supervisor at hand."""
+
+
+class Host(Protocol):
+    """The issuer host that the bench controls."""
+
+    def open_account(self, card: str, available: Money) -> None:
+        """A fresh account for the named card of this case."""
+
+    def set_status(self, card: str, status: str) -> None:
+        """`open`, `lost`, `stolen`, `expired` or `restricted`."""
+
+    def move_date(self, days: int) -> None:
+        """Let business days go by."""
+
+    def misbehave(self, transaction: str, manner: str, times: int | None = 1) -> None:
+        """From now on treat matching requests in the given manner (see `rigs/hosts`); None is always."""
+
+    def behave(self) -> None:
+        """Drop all misbehaviour."""
+
+
+class Printer(Protocol):
+    """The receipt printer as the people beside it handle it."""
+
+    def load_paper(self) -> None:
+        """Put a roll in."""
+
+    def remove_paper(self) -> None:
+        """Take the roll out."""
+
+    def status(self) -> PrinterStatus:
+        """Asked of the device now; a device that does not answer is `unknown`."""
+
+
+class Reader(Protocol):
+    """The card reader as a device to be identified and, on a virtual bench, unplugged."""
+
+    def attributes(self) -> dict[str, str]:
+        """What the reader says of itself; `not offered` where it says nothing."""
+
+    def recover(self) -> None:
+        """Bring it back after it, or its service, was lost."""
+
+    def close(self) -> None:
+        """Let go of the reader."""

@@ -1,0 +1,1 @@
+"""The virtual twins of everything on the bench. Each is handed an `emit` and tells what it sees."""

@@ -1,0 +1,48 @@
+"""Slips and the printer that makes them."""
+
+from __future__ import annotations
+
+from pytest_bdd import given, parsers, then, when
+
+from steps.story import Story
+
+
+@given("the printer has no paper")
+def no_paper(story: Story) -> None:
+    story.bench.printer.remove_paper()
+
+
+@when("paper is loaded")
+def paper(story: Story) -> None:
+    story.bench.printer.load_paper()
+    story.bench.terminal.paper_loaded()
+
+
+@then("both copies are printed")
+def copies(story: Story) -> None:
+    story.expect("receipt.copies")
+
+
+@then(parsers.parse("each copy carries every mandatory line of a {transaction}"))
+def mandatory(story: Story, transaction: str) -> None:
+    story.expect("receipt.mandatory", transaction=transaction)
+
+
+@then("each copy says that it is no sale")
+def not_a_sale(story: Story) -> None:
+    story.expect("receipt.not-a-sale")
+
+
+@then("the card number is masked on the cardholder's copy")
+def masked(story: Story) -> None:
+    story.expect("receipt.pan-masked")
+
+
+@then("nothing is printed as approved")
+def none(story: Story) -> None:
+    story.expect("receipt.none")
+
+
+@then("nothing was lost: both slips came after the reload")
+def waited(story: Story) -> None:
+    story.expect("receipt.waits-for-paper")
