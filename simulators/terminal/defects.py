@@ -1,0 +1,71 @@
+"""Seeded defects: one named switch each, and the criterion that must catch it. Design 8."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from protocols.faults import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """What a bad terminal does. `caught_by` is the id of the criterion that must fail, with evidence."""
+
+    name: str
+    description: str
+    caught_by: str
+    cases: tuple[int, ...]
+
+
+DEFECTS: dict[str, Defect] = {
+    defect.name: defect
+    for defect in (
+        Defect("no-reversal-on-timeout", "a request that timed out is forgotten", "reversal-duty.reversed", (96,)),
+        Defect("reversal-new-trace", "a reversal gets a trace number of its own", "reversal-duty.original-data", (96,)),
+        Defect(
+            "reversal-after-next-request",
+            "a pending reversal waits until the next request has been answered",
+            "reversal-duty.before-next",
+            (103,),
+        ),
+        Defect(
+            "completed-approval-reversed",
+            "an approval that was completed and printed is reversed all the same",
+            "reversal-duty.never-false",
+            (108,),
+        ),
+        Defect("late-answer-taken", "an answer that comes after the time-out is applied", "late-answer.not-applied", (98,)),
+        Defect("wrong-mac-accepted", "the MAC of an answer is not checked", "wrong-mac.refused", (120,)),
+        Defect(
+            "completion-over-limit-sent",
+            "a completion above the market's limit is sent to the host",
+            "completion.over-limit-kept",
+            (36,),
+        ),
+        Defect(
+            "full-pan-on-cardholder-copy",
+            "the cardholder's copy shows the whole card number",
+            "receipt.pan-masked",
+            (175,),
+        ),
+        Defect("cancel-without-supervisor", "a cancel asks for no supervisor", "supervisor.asked", (54,)),
+        Defect(
+            "slip-amount-of-previous",
+            "the slip shows the amount of the transaction before",
+            "agreement.amount",
+            (34,),
+        ),
+    )
+}
+
+
+def check_names(names: Iterable[str]) -> frozenset[str]:
+    """The names as a set. Raises ConfigurationError that names the near miss of one that is unknown."""
+    for name in names:
+        if name not in DEFECTS:
+            near = difflib.get_close_matches(name, DEFECTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(DEFECTS)}"
+            raise ConfigurationError(f"no defect is called {name!r}", advice=hint)
+    return frozenset(names)

@@ -1,0 +1,27 @@
+"""What a terminal is configured with before it may work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalParameters:
+    """Identity, keys and switches. Times are real seconds."""
+
+    terminal_id: str
+    merchant_id: str
+    merchant_name: str
+    operator: str
+    master_key: bytes = field(repr=False)
+    response_timeout_s: float = 60.0
+    connect_timeout_s: float = 10.0
+    card_wait_s: float = 30.0
+    supervisor_password: str = field(default="123456", repr=False)
+    serial: str = "SIM00001"
+    columns: int = 32
+    local_limit: bool = True
+    pin_entries: int = 3  # facts/unionpay-pos 5.17
+    batch: str = "000001"
+    tpdu: str = "6000060000"
+    header: str = "613100311003"  # facts/unionpay-pos 1.5, 1.6: chip payment

@@ -1,0 +1,116 @@
+"""Slips as data: which element stands where, in which words. facts/unionpay-pos 6."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocols.escpos import Composer
+from protocols.market import Market
+from protocols.money import Money
+from protocols.pan import mask_pan
+from protocols.transactions import Transaction
+from simulators.terminal.kernel import CardData
+from simulators.terminal.parameters import TerminalParameters
+
+MERCHANT, CARDHOLDER = "merchant", "cardholder"
+COPIES = (MERCHANT, CARDHOLDER)
+NEGATIVE = (Transaction.CANCEL, Transaction.COMPLETION_VOID)  # facts/unionpay-pos 6: voids and cancels print RMB -
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """All that a slip shows. Times come from the host's reply."""
+
+    transaction: Transaction
+    amount: Money
+    card: CardData
+    trace: str
+    batch: str
+    approval: str
+    reference: str
+    date: str  # MMDD
+    time: str  # hhmmss
+    year: int
+    original_approval: str = ""
+    original_trace: str = ""
+    cryptogram: str = ""
+    tvr: str = ""
+    atc: str = ""
+
+
+Value = Callable[[Printed, TerminalParameters, Market], str]
+
+
+def _moment(slip: Printed) -> str:
+    time = ":".join((slip.time[:2], slip.time[2:4], slip.time[4:6]))
+    return f"{slip.year}/{slip.date[:2]}/{slip.date[2:]} {time}"
+
+
+def _amount(slip: Printed, parameters: TerminalParameters, market: Market) -> str:
+    return f"RMB {'-' if slip.transaction in NEGATIVE else ''}{slip.amount}"
+
+
+HEAD: tuple[tuple[str, Value], ...] = (
+    ("商户名称", lambda slip, parameters, market: parameters.merchant_name),
+    ("商户编号", lambda slip, parameters, market: parameters.merchant_id),
+    ("终端编号", lambda slip, parameters, market: parameters.terminal_id),
+    ("操作员", lambda slip, parameters, market: parameters.operator),
+)
+BODY: tuple[tuple[str, Value], ...] = (
+    ("交易类型", lambda slip, parameters, market: market.receipt.type_names[slip.transaction.value]),
+    ("批次号", lambda slip, parameters, market: slip.batch),
+    ("凭证号", lambda slip, parameters, market: slip.trace),
+    ("授权号", lambda slip, parameters, market: slip.approval),
+    ("参考号", lambda slip, parameters, market: slip.reference),
+    ("日期/时间", lambda slip, parameters, market: _moment(slip)),
+)
+CHIP: tuple[tuple[str, Value], ...] = (
+    ("TC", lambda slip, parameters, market: slip.cryptogram),
+    ("TVR", lambda slip, parameters, market: slip.tvr),
+    ("ATC", lambda slip, parameters, market: slip.atc),
+)
+REMARKS: dict[Transaction, tuple[str, Value]] = {
+    Transaction.COMPLETION: ("原授权码", lambda slip, parameters, market: slip.original_approval),
+    Transaction.CANCEL: ("原授权码", lambda slip, parameters, market: slip.original_approval),
+    Transaction.COMPLETION_VOID: ("原凭证号", lambda slip, parameters, market: slip.original_trace),
+}
+
+
+def compose(slip: Printed, copy: str, parameters: TerminalParameters, market: Market, *, full_pan: bool = False) -> bytes:
+    """One copy as printer bytes, cut at its end. `full_pan` is a seeded defect."""
+    rule, paper = market.receipt, Composer(parameters.columns)
+    paper.text(rule.title, align="center", width=1, height=2, bold=True)
+    paper.text(rule.merchant_copy if copy == MERCHANT else rule.cardholder_copy, align="center").rule()
+    for label, value in HEAD:
+        paper.pair(label, value(slip, parameters, market))
+    number = slip.card.pan if full_pan else mask_pan(slip.card.pan)
+    paper.pair("卡号", f"{number} /I")  # facts/unionpay-pos 6: the entry mode's letter follows the number
+    for label, value in BODY:
+        paper.pair(label, value(slip, parameters, market))
+    paper.rule().pair("金额", _amount(slip, parameters, market)).rule()
+    _remarks(paper, slip, parameters, market)
+    if copy == MERCHANT:
+        _signature(paper, slip, market)
+    else:
+        paper.text("请妥善保管", align="center")
+    return paper.feed(2).cut().bytes()
+
+
+def _remarks(paper: Composer, slip: Printed, parameters: TerminalParameters, market: Market) -> None:
+    if slip.transaction in REMARKS:
+        label, value = REMARKS[slip.transaction]
+        paper.pair(label, value(slip, parameters, market))
+    if slip.transaction is Transaction.PREAUTH:
+        paper.text(market.receipt.not_a_sale, align="center")
+        paper.pair("有效天数", f"{market.completion.validity_days} 天")
+        paper.pair("AID", slip.card.aid)
+        paper.pair("应用标签", slip.card.label)
+        for label, value in CHIP:
+            paper.pair(label, value(slip, parameters, market))
+
+
+def _signature(paper: Composer, slip: Printed, market: Market) -> None:
+    paper.text("已验证密码" if slip.card.cvm == "online PIN" and slip.cryptogram else "")
+    paper.text(market.receipt.signature_line).feed(2)
+    paper.text("本人确认以上交易 同意记入本卡帐户", align="center")
