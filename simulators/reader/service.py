@@ -1,0 +1,84 @@
+"""A pcscd of one's own: private directory, private socket, no TCP, gone when its owner is gone. facts/pcsc-emv 1.2."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from protocols.faults import RigFault
+from simulators.reader.build import PCSCD, build
+
+STOP_S = 2.0
+START_S = 5.0
+POLL_S = 0.005
+READER_NAME = "Holdfast Virtual Reader"
+LAUNCHER = Path(__file__).with_name("launch.py")
+
+
+class PcscService:
+    """Start with `start()`. `socket` is for PCSCLITE_CSOCK_NAME; libpcsclite reads that once in a process."""
+
+    def __init__(self, directory: Path, model_socket: Path) -> None:
+        self.directory = directory
+        self.socket = directory / "pcscd.sock"
+        self._model_socket = model_socket
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Raises RigFault with pcscd's own words when it does not come up."""
+        library = build()
+        config = self.directory / "reader.conf.d"
+        config.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (config / "reader").write_text(  # one file: pcscd reads a directory in no order
+            f'FRIENDLYNAME "{READER_NAME}"\nDEVICENAME {self._model_socket}\nLIBPATH {library}\nCHANNELID 1\n'
+        )
+        self.socket.unlink(missing_ok=True)
+        with (self.directory / "pcscd.log").open("ab") as log:
+            command = [sys.executable, "-S", str(LAUNCHER), str(os.getpid()), str(self.socket), str(config), *_flags()]
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
+        deadline = time.monotonic() + START_S
+        while not self.socket.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                words = (self.directory / "pcscd.log").read_text(errors="replace")[-300:]
+                self.stop()
+                raise RigFault(f"pcscd did not start: {words.strip()}", component="reader")
+            time.sleep(POLL_S)  # a bounded wait for the file to appear
+
+    def stop(self) -> None:
+        """SIGTERM, then SIGKILL: a daemon that hangs is ended too."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_S / 4)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_S)
+
+    def restart(self) -> None:
+        """A fresh daemon behind the same socket path."""
+        self.stop()
+        self.start()
+
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+
+def version() -> str:
+    """The daemon's own version line."""
+    done = subprocess.run([PCSCD, "--version"], capture_output=True, text=True, timeout=START_S, check=False)  # noqa: S603
+    return done.stdout.splitlines()[0].strip().rstrip(".") if done.stdout else "unknown"
+
+
+def _flags() -> list[str]:
+    """`--disable-polkit` exists from pcsc-lite 2.0.0 only, and is needed there. facts/pcsc-emv 1.2."""
+    done = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, timeout=START_S, check=False)  # noqa: S603
+    return ["--disable-polkit"] if "--disable-polkit" in done.stdout + done.stderr else []
