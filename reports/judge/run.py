@@ -30,12 +30,12 @@ def terms_of(run: Mapping[str, Any]) -> Terms:
 
 def judge_run(folder: RunFolder) -> dict[str, Any]:
     """verdicts.json of a run, without the documents' own digests. Reads nothing but the folder."""
-    run, end = folder.run(), folder.end()
+    run, plan, end = folder.run(), folder.plan(), folder.end()
     terms = terms_of(run)
-    cases = [_case(folder, planned, terms) for planned in _planned(folder, end)]
+    cases = [_case(folder, planned, terms) for planned in _planned(folder, plan)]
     counts = Counter(case["verdict"] for case in cases)
     statement = _statement(counts, end)
-    qualifiers = _qualifiers(run, end)
+    qualifiers = _qualifiers(run, plan, end)
     return {
         "schema_version": SCHEMA_VERSION,
         "id": run["id"],
@@ -51,7 +51,7 @@ def judge_run(folder: RunFolder) -> dict[str, Any]:
         "dut": run["dut"],
         "rig": run["rig"],
         "market": run["market"],
-        "plan": run["plan"],
+        "plan": {**run["plan"], "subset": plan.get("subset", False), "not_selected": plan.get("not_selected", [])},
         "versions": run["versions"],
         "environment": end.get("environment", {}),
         "seed": run["seed"],
@@ -64,11 +64,11 @@ def judge_run(folder: RunFolder) -> dict[str, Any]:
     }
 
 
-def _planned(folder: RunFolder, end: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Every case that was selected, whether or not it ran; without an end, every case that left a timeline."""
-    if end.get("cases_expected"):
-        return list(end["cases_expected"])
-    return [{"id": case_id} for case_id in folder.case_ids()]
+def _planned(folder: RunFolder, plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Every case that was selected, whether or not it ran; without a plan, every case that left a timeline."""
+    if plan.get("cases"):
+        return list(plan["cases"])
+    return [{"id": name, "folder": name} for name in folder.case_folders()]
 
 
 def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[s
     judged = CaseVerdict(Verdict.NOT_RUN, "the run ended before it", ())
     opening: dict[str, Any] = dict(planned)
     duration = 0.0
-    for number, path in folder.attempts(str(planned["id"])):
+    for number, path in folder.attempts(str(planned["folder"])):
         records = folder.records(path)
         judged = judge_case(records, terms)
         attempts.append({"n": number, "verdict": judged.verdict.value, "timeline": path})
@@ -108,11 +108,11 @@ def _statement(counts: Mapping[str, int], end: Mapping[str, Any]) -> str:
     return "CONFORMS"
 
 
-def _qualifiers(run: Mapping[str, Any], end: Mapping[str, Any]) -> list[str]:
+def _qualifiers(run: Mapping[str, Any], plan: Mapping[str, Any], end: Mapping[str, Any]) -> list[str]:
     qualifiers = []
     if run["dut"].get("simulated"):
         qualifiers.append("simulated DUT")
-    if run["plan"].get("subset"):
+    if plan.get("subset"):
         qualifiers.append("subset")
     if run["defect"]:
         qualifiers.append(f"injected defect: {run['defect']}")

@@ -73,8 +73,10 @@ class PcscReader:
     """A `CardReader` behind PC/SC. `name` is part of the reader's name; `socket` is the service's, if not the system's."""
 
     def __init__(
-        self, name: str, emit: Emit, *, socket: str = "", call_deadline_s: float = 5.0, revive: Callable[[], None] | None = None
-    ) -> None:
+        self, name: str, emit: Emit, *, socket: str = "", call_deadline_s: float = 5.0,
+        revive: Callable[[], None] | None = None, on_close: Callable[[], None] | None = None,
+        extra: Callable[[], dict[str, str]] | None = None,
+    ) -> None:  # fmt: skip
         if socket:
             os.environ[SOCKET_VARIABLE] = socket  # libpcsclite reads it at the first call of the process
         from smartcard import scard
@@ -84,6 +86,8 @@ class PcscReader:
         self._emit = emit
         self._deadline_s = call_deadline_s
         self._revive = revive
+        self._on_close = on_close
+        self._extra = extra
         self._caller = _Caller()
         self._context: Any = None
         self._card: Any = None
@@ -150,7 +154,7 @@ class PcscReader:
     def attributes(self) -> dict[str, str]:
         """The reader's own words; what it does not say is `not offered`. facts/pcsc-emv 5."""
         scard = self._scard
-        found = {"driver": "PC/SC", "name": self.name}
+        found = {"driver": "PC/SC", "name": self.name, **(self._extra() if self._extra else {})}
         code, handle, _ = self._call(lambda: scard.SCardConnect(self._context, self.name, scard.SCARD_SHARE_DIRECT, 0))
         if code & 0xFFFFFFFF != OK:
             return found | dict.fromkeys(ATTRIBUTES, NOT_OFFERED)
@@ -189,11 +193,14 @@ class PcscReader:
         self._connect_service()
 
     def close(self) -> None:
+        """Release the card, the context and what stands behind them."""
         self.power_off()
         if self._context is not None and not self._lost:
             with suppress(DeviceSilent):
                 self._call(lambda: self._scard.SCardReleaseContext(self._context))
         self._caller.end()
+        if self._on_close is not None:
+            self._on_close()
 
     # ── calls ─────────────────────────────────────────────────────────────────────────────────────────────────
 

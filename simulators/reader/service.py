@@ -28,6 +28,11 @@ class PcscService:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def version(self) -> str:
+        """The daemon's own version line."""
+        return next(iter(_ask("--version").splitlines()), "unknown").strip().rstrip(".")
+
+    @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
@@ -72,13 +77,12 @@ class PcscService:
         return self._process is not None and self._process.poll() is None
 
 
-def version() -> str:
-    """The daemon's own version line."""
-    done = subprocess.run([PCSCD, "--version"], capture_output=True, text=True, timeout=START_S, check=False)  # noqa: S603
-    return done.stdout.splitlines()[0].strip().rstrip(".") if done.stdout else "unknown"
+def _ask(option: str) -> str:
+    """What the daemon says to `--version` or `--help`."""
+    done = subprocess.run([PCSCD, option], capture_output=True, text=True, timeout=START_S, check=False)  # noqa: S603
+    return done.stdout + done.stderr
 
 
 def _flags() -> list[str]:
     """`--disable-polkit` exists from pcsc-lite 2.0.0 only, and is needed there. facts/pcsc-emv 1.2."""
-    done = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, timeout=START_S, check=False)  # noqa: S603
-    return ["--disable-polkit"] if "--disable-polkit" in done.stdout + done.stderr else []
+    return ["--disable-polkit"] if "--disable-polkit" in _ask("--help") else []

@@ -42,9 +42,9 @@ def _duty(view: View, request: Request) -> Duty:
     if not authentic:
         return Duty.MUST
     waited = authentic[0].t_ns - request.t_ns
-    if waited > view.response_timeout_ns + view.guard_ns:
+    if authentic[0].late or waited > view.response_timeout_ns + view.guard_ns:
         return Duty.MUST
-    if waited > view.response_timeout_ns - view.guard_ns or authentic[0].late:
+    if waited > view.response_timeout_ns - view.guard_ns:
         return Duty.EITHER
     if authentic[0].code not in view.market.success_codes or result == "approved":
         return Duty.MUST_NOT

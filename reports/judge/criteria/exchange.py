@@ -81,7 +81,9 @@ def late_not_applied(view: View, args: Mapping[str, Any]) -> Finding:
     check = Check(expected)
     late = 0
     for request in view.requests:
-        answers = [a for a in request.replies if a.t_ns - request.t_ns > view.response_timeout_ns + view.guard_ns]
+        # an answer held back until the reversal is late by definition: the terminal had given up when it left
+        limit = request.t_ns + view.response_timeout_ns + view.guard_ns
+        answers = [a for a in request.replies if a.late or a.t_ns > limit]
         if request.reversal or not answers:
             continue
         late += 1

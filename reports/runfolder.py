@@ -1,0 +1,101 @@
+"""A run folder, read. It is all that verdicts and reports rest on; a torn tail is told, not raised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from protocols.faults import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of a timeline. `t_ns` counts from the start of the run; `raw` is masked."""
+
+    number: int
+    t_ns: int
+    utc: str
+    channel: str
+    direction: str
+    kind: str
+    evidence: str
+    fields: Mapping[str, Any]
+    raw: bytes | None = None
+    exposed: tuple[Mapping[str, Any], ...] = ()
+    attachments: Mapping[str, str] = field(default_factory=dict)
+
+
+def record_from(line: Mapping[str, Any]) -> Record:
+    """A record from its JSON form."""
+    return Record(
+        number=line["n"], t_ns=line["t"], utc=line["utc"], channel=line["ch"], direction=line["dir"], kind=line["kind"],
+        evidence=line["ev"], fields=line["f"], raw=bytes.fromhex(line["raw"]) if "raw" in line else None,
+        exposed=tuple(line.get("exposed", ())), attachments=line.get("att", {}),
+    )  # fmt: skip
+
+
+class RunFolder:
+    """Reads `run.json`, `plan.json`, `end.json`, timelines and attachments."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not (path / "run.json").is_file():
+            raise ConfigurationError(f"{path} is no run folder", advice="name a folder that holds run.json")
+
+    def run(self) -> dict[str, Any]:
+        """How the run began."""
+        return self._json("run.json")
+
+    def plan(self) -> dict[str, Any]:
+        """Which cases were selected; empty when the run ended before that was known."""
+        return self._json("plan.json")
+
+    def end(self) -> dict[str, Any]:
+        """How the run ended; empty when it was killed."""
+        return self._json("end.json")
+
+    def verdicts(self) -> dict[str, Any]:
+        """What was judged; empty when it was not."""
+        return self._json("verdicts.json")
+
+    def _json(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        if not path.is_file():
+            return {}
+        loaded = json.loads(path.read_text("utf-8"))
+        assert isinstance(loaded, dict)
+        return loaded
+
+    def attempts(self, folder: str) -> list[tuple[int, str]]:
+        """Attempts at a case by its folder: number and timeline path within the run folder."""
+        found = sorted((self.path / "cases" / folder).glob("attempt-*.jsonl"))
+        numbered = [(int(path.stem.removeprefix("attempt-")), path.relative_to(self.path).as_posix()) for path in found]
+        return sorted(numbered)
+
+    def case_folders(self) -> list[str]:
+        """Folders of all cases that left a timeline."""
+        root = self.path / "cases"
+        return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+
+    def worker_timelines(self) -> list[str]:
+        """Timelines of the benches themselves."""
+        return sorted(path.relative_to(self.path).as_posix() for path in (self.path / "workers").glob("*.jsonl"))
+
+    def records(self, timeline: str) -> list[Record]:
+        """Every whole record of a timeline, in the order of its numbers."""
+        return [record_from(line) for line in self._lines(timeline)]
+
+    def _lines(self, timeline: str) -> Iterator[dict[str, Any]]:
+        for raw in (self.path / timeline).read_bytes().splitlines():
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                return
+            yield line
+
+    def attachment(self, name: str) -> bytes:
+        """The bytes of an attachment."""
+        return (self.path / "attachments" / name).read_bytes()
