@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_bdd.scenario
 from gherkin.errors import CompositeParserException
 from gherkin.parser import Parser
 from pytest_bdd import scenarios
 
 from rigs.case import CaseId
 
+# the name `scenario` in the package is a function: the module is reached through sys.modules
 TEMPLATES: Any = sys.modules["pytest_bdd.scenario"].scenario_wrapper_template_registry  # type: ignore[attr-defined]
 NUMBER = re.compile(r"C0*(\d+)$")
-assert pytest_bdd.scenario  # the name is a function; the module is reached through sys.modules
 
 
 class FeatureFile(pytest.Module):
@@ -112,7 +111,7 @@ def parse_problems(path: Path) -> Iterator[str]:
     for name, count in Counter(name for name, _ in named).items():
         if count > 1:
             lines = ", ".join(str(line) for other, line in named if other == name)
-            yield f"{path.name}: the scenario name {name!r} stands {count} times (lines {lines}); only the last would run"
+            yield f"{path.name}: the scenario name {name!r} stands at lines {lines}; only the last would run"
 
 
 def _named(children: list[Any]) -> Iterator[tuple[str, int]]:

@@ -209,7 +209,9 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Any, sce
     signal.setitimer(signal.ITIMER_REAL, story.bench.rig.case_deadline_s)
 
 
-def pytest_bdd_before_step(request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any) -> None:
+def pytest_bdd_before_step(
+    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any
+) -> None:
     story: Story = request.getfixturevalue("story")
     story.case.emit(Channel.STEP, "begin", keyword=step.keyword, text=step.name)
 
@@ -258,7 +260,9 @@ def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scen
     ]  # fmt: skip
     if interrupted:
         return
-    lines = [f"{c.id}: {c.verdict}: expected {c.expected}; found {c.actual}" for c in judged.criteria if c.verdict != "PASS"]
+    lines = [
+        f"{c.id}: {c.verdict}: expected {c.expected}; found {c.actual}" for c in judged.criteria if c.verdict != "PASS"
+    ]
     if judged.verdict is Verdict.FAIL:
         raise NotConforming("\n".join(["FAIL", *lines]))
     if judged.verdict.value in UNDECIDED:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias, Union
 
-Json: TypeAlias = Union[str, int, float, bool, None, Sequence["Json"], Mapping[str, "Json"]]
+Json: TypeAlias = Union[str, int, float, bool, Sequence["Json"], Mapping[str, "Json"], None]
 
 
 class Channel(StrEnum):
@@ -53,7 +53,8 @@ class Event:
     at_ns: int = field(default_factory=time.monotonic_ns)
 
 
-Emit = Callable[[Event], None]
+Emit = Callable[[Event], object]
+"""Takes an event to the recorder. What it returns is of no concern to who emits."""
 
 
 def discard(event: Event) -> None:

@@ -135,7 +135,7 @@ class Market(MarketPart):
 
     def completion_allowed(self, hold: Money, completion: Money) -> bool:
         """Exact: completion x 100 <= hold x limit_percent."""
-        return 0 < completion.minor and completion.minor * 100 <= hold.minor * self.completion.limit_percent
+        return completion.minor > 0 and completion.minor * 100 <= hold.minor * self.completion.limit_percent
 
     def completion_limit(self, hold: Money) -> Money:
         """The highest amount, in whole minor units, that a hold may be completed for."""

@@ -57,7 +57,7 @@ def transaction_of(mti: str, f3: str, f25: str, f60: str) -> Transaction | None:
     request_mti = f"{int(mti) - 10:04d}" if mti[2] == "1" else mti
     for transaction, layout in TRANSACTIONS.items():
         same_mti = request_mti in (layout.mti, REVERSAL_MTI) if layout.reversible else request_mti == layout.mti
-        if same_mti and layout.f3 == f3 and layout.f25 == f25 and layout.f60_1 == f60[:2]:
-            if layout.f3 or layout.f60_3 == f60[8:11]:
-                return transaction
+        same_row = layout.f3 == f3 and layout.f25 == f25 and layout.f60_1 == f60[:2]
+        if same_mti and same_row and (layout.f3 or layout.f60_3 == f60[8:11]):
+            return transaction
     return None

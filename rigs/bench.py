@@ -22,8 +22,8 @@ from protocols.market import Market
 from protocols.pan import derived
 from protocols.printing import Paper
 from rigs import build
-from rigs.case import Case
 from rigs.cards.loading import load_card_profile
+from rigs.case import Case
 from rigs.lease import Lease
 from rigs.model import RigModel
 from rigs.people import VirtualPeople
@@ -89,9 +89,7 @@ class Bench:
             evidence=build.evidence_of(self.rig),
         )  # fmt: skip
         self._stack.callback(self.recorder.close)
-        self._profiles = {
-            name: load_card_profile(plan.rig_path.parent / path) for name, path in self.rig.cards.items()
-        }
+        self._profiles = {name: load_card_profile(plan.rig_path.parent / path) for name, path in self.rig.cards.items()}
         emit = self.recorder.emit
         self.host = self._up("host", lambda: build.host(plan, emit, self.private))
         self.printer, slip_printer = self._up("printer", lambda: build.printer(plan, emit, self.private))
@@ -105,7 +103,7 @@ class Bench:
     def _up(self, name: str, bring_up: Callable[[], Any]) -> Any:
         """Bring one device up, record it, and see that it is closed."""
         device = bring_up()
-        for part in device if isinstance(device, tuple) else (device,):
+        for part in dict.fromkeys(device) if isinstance(device, tuple) else (device,):
             if hasattr(part, "close"):
                 self._stack.callback(self._down, name, part.close)
         self._note("up", device=name)

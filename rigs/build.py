@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from protocols.events import Channel, Emit
 from protocols.faults import ConfigurationError
 from rigs.hosts.simulated import SimulatedHost
-from rigs.model import RigModel, VirtualPrinterOnBench as VirtualPrinterModel
+from rigs.model import RigModel
+from rigs.model import VirtualPrinterOnBench as VirtualPrinterModel
 from rigs.people import SUPERVISOR_PASSWORD, VirtualPeople
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.printers.bench import VirtualPrinterOnBench
@@ -70,7 +71,9 @@ def reader(
         )
     reason = unavailable()
     if model.service == "pcscd" and reason:
-        raise ConfigurationError(f"the rig wants pcscd, but {reason}", advice="let the set-up install it, or say `auto`")
+        raise ConfigurationError(
+            f"the rig wants pcscd, but {reason}", advice="let the set-up install it, or say `auto`"
+        )
     if model.service == "in-process" or reason:
         slot = EmbeddedSlot(emit)
         embedded = EmbeddedReader(slot, emit)
@@ -91,7 +94,8 @@ def _behind_pcscd(emit: Emit, private: Path, deadline_s: float) -> tuple[PcscRea
         service.start()
         driver = PcscReader(
             READER_NAME, emit, socket=str(service.socket), call_deadline_s=deadline_s, revive=revive,
-            on_close=_in_order(service.stop, twin.close), extra=lambda: {"service": service.version, "pid": str(service.pid)},
+            on_close=_in_order(service.stop, twin.close),
+            extra=lambda: {"service": service.version, "pid": str(service.pid)},
         )  # fmt: skip
     except BaseException:
         service.stop()
@@ -118,12 +122,20 @@ def terminal(
     parameters = TerminalParameters(
         terminal_id=model.terminal_id, merchant_id=model.merchant_id, merchant_name=model.merchant_name,
         operator=model.operator, master_key=bytes.fromhex(model.test_master_key), columns=model.columns,
-        response_timeout_s=timeout / plan.rig.time_scale, connect_timeout_s=timing.connect_timeout_s / plan.rig.time_scale,
+        response_timeout_s=timeout / plan.rig.time_scale,
+        connect_timeout_s=timing.connect_timeout_s / plan.rig.time_scale,
         card_wait_s=2 * timeout / plan.rig.time_scale, supervisor_password=SUPERVISOR_PASSWORD,
     )  # fmt: skip
     return ReferenceTerminalDriver(
         ReferenceTerminal(
-            reader=card_reader, printer=slips, keypad=people, host=issuer.address, market=plan.market,
-            parameters=parameters, emit=emit, directory=private, defects=plan.defects,
-        )  # fmt: skip
+            reader=card_reader,
+            printer=slips,
+            keypad=people,
+            host=issuer.address,
+            market=plan.market,
+            parameters=parameters,
+            emit=emit,
+            directory=private,
+            defects=plan.defects,
+        )
     )

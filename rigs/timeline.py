@@ -192,5 +192,3 @@ def _exposure(exposure: Exposure) -> dict[str, Any]:
         "clear_digits": exposure.clear_digits,
         "owner": exposure.owner,
     }
-
-

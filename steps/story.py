@@ -14,12 +14,12 @@ from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Order, Original, Outcome, Result
 from protocols.transactions import Transaction
-from rigs.bench import Bench
-from rigs.case import Case
 from reports.judge.case import Terms, judge_criterion
 from reports.judge.finding import Judged, Verdict
 from reports.judge.registry import CRITERIA
 from reports.runfolder import record_from
+from rigs.bench import Bench
+from rigs.case import Case
 
 WRONG_APPROVAL = "ZZZZZZ"
 """An authorisation code that no host of the bench ever gives: its codes are digits."""
@@ -119,7 +119,8 @@ class Story:
         self.require("outcome.reported", transaction=Transaction.CANCEL.value, result=Result.APPROVED.value)
 
     def _perform(self, order: Order) -> Outcome:
-        return self.bench.terminal.perform(order)
+        outcome: Outcome = self.bench.terminal.perform(order)
+        return outcome
 
     def _held(self) -> Outcome:
         if self.hold is None:
@@ -140,7 +141,9 @@ class Story:
     def card_in_reader(self, kind: str, *, available: Money | None = None, expired: bool = False) -> None:
         """A fresh card of the rig's kind with a fresh account, in the reader."""
         card = self.bench.issue_card(kind, self.case, expired=expired)
-        self.bench.host.open_account(card, available or Money(10 * self.market.amount("usual").minor, self.market.money))
+        self.bench.host.open_account(
+            card, available or Money(10 * self.market.amount("usual").minor, self.market.money)
+        )
         self.bench.presenter.offer(card)
 
     # ── the host ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -90,5 +90,6 @@ def supervisor_missing(story: Story) -> None:
 
 @then("the terminal keeps the completion above the limit to itself")
 def keeps(story: Story) -> None:
-    assert story.hold is not None and story.last is not None
+    assert story.hold is not None
+    assert story.last is not None
     story.expect("completion.over-limit-kept", hold=story.hold.amount.minor, amount=story.last.amount.minor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from protocols.emv.tags import TAGS
-from protocols.emv.tlv import TlvError, Tlv, flatten, parse
+from protocols.emv.tlv import Tlv, TlvError, flatten, parse
 from protocols.faults import HoldfastError
 
 Described: TypeAlias = "dict[str, str | list[dict[str, str | int]]]"
@@ -53,16 +53,16 @@ class Apdu:
         """Raises ApduError when header, Lc and data do not fit."""
         if len(raw) < 4:
             raise ApduError(f"{len(raw)} bytes are no command")
-        head, rest = tuple(raw[:4]), raw[4:]
+        (cla, ins, p1, p2), rest = raw[:4], raw[4:]
         if not rest:
-            return cls(*head)
+            return cls(cla, ins, p1, p2)
         if len(rest) == 1:
-            return cls(*head, le=rest[0] or 256)
+            return cls(cla, ins, p1, p2, le=rest[0] or 256)
         size = rest[0]
         if len(rest) == 1 + size:
-            return cls(*head, data=rest[1:])
+            return cls(cla, ins, p1, p2, data=rest[1:])
         if len(rest) == 2 + size:
-            return cls(*head, data=rest[1:-1], le=rest[-1] or 256)
+            return cls(cla, ins, p1, p2, data=rest[1:-1], le=rest[-1] or 256)
         raise ApduError(f"Lc says {size}, {len(rest) - 1} bytes follow")
 
     @property
@@ -100,7 +100,9 @@ def describe_command(raw: bytes) -> Described:
         described["asks"] = CRYPTOGRAMS.get(command.p1 & 0xC0, "?")
     if command.ins == 0xA4:
         text = command.data.decode("ascii", "replace")
-        described["file"] = text if text.isprintable() and text.startswith(("1PAY", "2PAY")) else command.data.hex().upper()
+        described["file"] = (
+            text if text.isprintable() and text.startswith(("1PAY", "2PAY")) else command.data.hex().upper()
+        )
     if command.ins == 0xB2:
         described["record"] = f"SFI {command.p2 >> 3}, record {command.p1}"
     return described
@@ -144,4 +146,13 @@ def _row(node: Tlv, depth: int) -> dict[str, str | int]:
     return {"tag": node.tag, "name": known.name if known else "unknown", "value": value, "depth": depth}
 
 
-__all__ = ["COMMANDS", "Apdu", "ApduError", "ResponseApdu", "describe_command", "describe_response", "flatten", "meaning"]
+__all__ = [
+    "COMMANDS",
+    "Apdu",
+    "ApduError",
+    "ResponseApdu",
+    "describe_command",
+    "describe_response",
+    "flatten",
+    "meaning",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocols.emv.tags import TAGS
-from protocols.emv.tlv import TlvError, Tlv, flatten, parse
+from protocols.emv.tlv import Tlv, TlvError, flatten, parse
 from protocols.masking import Exposure, Masked, hide_nibbles, hide_pan_nibbles
 
 VERIFY = 0x20

@@ -64,7 +64,9 @@ def _length(data: bytes, at: int, end: int, tag: str) -> tuple[int, int]:
         return first, at + 1
     count = first & 0x7F
     if not 1 <= count <= 3 or at + 1 + count > end:
-        raise TlvError(f"tag {tag} at offset {at} has the length form {first:02X}", advice="EMV uses 1 to 3 length bytes")
+        raise TlvError(
+            f"tag {tag} at offset {at} has the length form {first:02X}", advice="EMV uses 1 to 3 length bytes"
+        )
     return int.from_bytes(data[at + 1 : at + 1 + count], "big"), at + 1 + count
 
 

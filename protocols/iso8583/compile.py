@@ -63,7 +63,9 @@ class Codec:
                 )  # fmt: skip
             message[number], at = known[1](body, at)
         if at != len(body):
-            raise UnpackError(("end",), f"{len(body) - at} bytes are left over", advice="a length or the bitmap is wrong")
+            raise UnpackError(
+                ("end",), f"{len(body) - at} bytes are left over", advice="a length or the bitmap is wrong"
+            )
         return message
 
 
@@ -142,7 +144,9 @@ def _unpacker(field: Field) -> _Unpack:
     def unpack(body: bytes, at: int) -> tuple[str | bytes, int]:
         digits = body[at : at + width].hex()
         if len(digits) != prefix or not _DIGITS.issuperset(digits):
-            raise UnpackError(path, f"its length {digits or 'is missing'} is no BCD", advice=_length_advice(body, at, width))
+            raise UnpackError(
+                path, f"its length {digits or 'is missing'} is no BCD", advice=_length_advice(body, at, width)
+            )
         if int(digits) > most:
             raise UnpackError(path, f"its length {digits} is over {most}", advice=_length_advice(body, at, width))
         return units(body, at + width, int(digits))

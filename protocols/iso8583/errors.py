@@ -1,4 +1,4 @@
-"""Errors of the codec: each names the field, what was found, and the mistake that it looks like. Text is safe to log."""
+"""Errors of the codec: each names the field, what was found, and the likely mistake. Text is safe to log."""
 
 from __future__ import annotations
 

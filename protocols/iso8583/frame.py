@@ -43,7 +43,9 @@ def unpack_frame(data: bytes) -> Frame:
     start = LENGTH_BYTES + TPDU_BYTES
     tpdu, header = data[LENGTH_BYTES:start].hex(), data[start : start + HEADER_BYTES].hex()
     if not tpdu.startswith(TPDU_ID) or not tpdu.isdigit():
-        raise FramingError(("TPDU",), f"{tpdu[:2] or 'nothing'} stands where 60 should", advice="is there a TPDU at all?")
+        raise FramingError(
+            ("TPDU",), f"{tpdu[:2] or 'nothing'} stands where 60 should", advice="is there a TPDU at all?"
+        )
     if len(header) != 2 * HEADER_BYTES:
         raise FramingError(("header",), "the frame ends within it")
     return Frame(tpdu, header, data[start + HEADER_BYTES :])

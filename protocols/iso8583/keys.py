@@ -1,4 +1,4 @@
-"""F62 of a sign-on reply: working keys under the terminal master key, each with its check value. facts/unionpay-pos 2.6."""
+"""F62 of a sign-on reply: working keys under the master key, with check values. facts/unionpay-pos 2.6."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class WorkingKeys:
         for name, part in (("PIN key", wrapped[: size + CHECK_BYTES]), ("MAC key", wrapped[size + CHECK_BYTES :])):
             key = des.decrypt(part[:size])
             if check_value(key) != part[size:]:
-                raise KeyCheckError(("F62", name), "its check value is wrong", advice="compare the terminal master keys")
+                raise KeyCheckError(
+                    ("F62", name), "its check value is wrong", advice="compare the terminal master keys"
+                )
             keys.append(key)
         return cls(*keys)

@@ -17,7 +17,7 @@ _KINDS = {14: "expiry", 35: "track", 36: "track", 52: "pin block", 62: "key"}
 
 
 def mask_frame(frame: bytes) -> Masked:
-    """Hide PAN, expiry, tracks, PIN block, keys and the chip's card data. A frame that cannot be read keeps its first bytes."""
+    """Hide PAN, expiry, tracks, PIN block, keys and card data. A frame that cannot be read keeps its first bytes."""
     try:
         message = _CODEC.unpack(unpack_frame(frame).body)
     except UnpackError:
@@ -50,7 +50,7 @@ def _hide(out: bytearray, field: Field, value: str | bytes, start: int, size: in
 
 
 def _hide_rest(frame: bytes) -> Masked:
-    """Nothing is known of where secrets lie: everything behind the bitmap is hidden, and nothing is lost of its length."""
+    """Nothing is known of where secrets lie: all behind the bitmap is hidden."""
     out, keep = bytearray(frame), min(len(frame), _START + BITMAP_END)
     hide_nibbles(out, 2 * keep, 2 * (len(frame) - keep))
     return Masked(bytes(out), (Exposure("undecodable", keep, 2 * (len(frame) - keep), "holdfast"),))

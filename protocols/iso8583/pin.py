@@ -10,7 +10,7 @@ def _pan_block(pan: str) -> bytes:
 
 
 def pin_block(pin: str, pan: str) -> bytes:
-    """The clear block: never leaves the PIN pad but under a key. Raises ValueError for a PIN of 4-12 digits it is not."""
+    """The clear block: never leaves the PIN pad but under a key. Raises ValueError unless it has 4 to 12 digits."""
     if not pin.isdigit() or not 4 <= len(pin) <= 12:
         raise ValueError("a PIN has 4 to 12 digits")
     return xor(bytes.fromhex(f"0{len(pin):X}{pin}".ljust(16, "F")), _pan_block(pan))

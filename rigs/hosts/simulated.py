@@ -50,7 +50,13 @@ class SimulatedHost:
         chip = self._cards[card]
         self._issuer.open_account(
             AccountSpec(
-                card, chip.pan, chip.psn, chip.expiry, chip.profile.pin, bytes.fromhex(chip.profile.test_master_key), available
+                card,
+                chip.pan,
+                chip.psn,
+                chip.expiry,
+                chip.profile.pin,
+                bytes.fromhex(chip.profile.test_master_key),
+                available,
             )
         )
 

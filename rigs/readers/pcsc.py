@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from protocols.events import Channel, Direction, Emit, Event
@@ -70,7 +71,7 @@ class _Caller:
 
 
 class PcscReader:
-    """A `CardReader` behind PC/SC. `name` is part of the reader's name; `socket` is the service's, if not the system's."""
+    """A `CardReader` behind PC/SC. `name` is part of its name; `socket` is the service's, if not the system's."""
 
     def __init__(
         self, name: str, emit: Emit, *, socket: str = "", call_deadline_s: float = 5.0,
@@ -183,7 +184,7 @@ class PcscReader:
             return False
 
     def recover(self) -> None:
-        """Revive the service if it is ours, and start over with a fresh context. Raises ReaderGone when it stays lost."""
+        """Revive the service if it is ours, and start over afresh. Raises ReaderGone when it stays lost."""
         self._card = None
         self._caller.end()
         self._caller = _Caller()
@@ -207,13 +208,17 @@ class PcscReader:
     def _call(self, work: Callable[[], Any]) -> Any:
         """One PC/SC call within its deadline. A call that hangs cannot be cancelled: its thread is abandoned."""
         if self._lost:
-            raise DeviceSilent("the PC/SC service did not answer", advice="recover the reader first", component="reader")
+            raise DeviceSilent(
+                "the PC/SC service did not answer", advice="recover the reader first", component="reader"
+            )
         try:
             return self._caller.call(work, self._deadline_s)
         except FutureTimeout:
             self._lost = True
             raise DeviceSilent(
-                f"the PC/SC service did not answer within {self._deadline_s:g} s", advice="restart pcscd", component="reader"
+                f"the PC/SC service did not answer within {self._deadline_s:g} s",
+                advice="restart pcscd",
+                component="reader",
             ) from None
 
     def _connect_service(self) -> None:
@@ -231,8 +236,8 @@ class PcscReader:
             if time.monotonic() > deadline:
                 listed = ", ".join(names or []) or "none"
                 raise ReaderGone(f"no reader is called {self._wanted!r}", advice=f"PC/SC lists: {listed}")
-            state = [(self.name or PNP, 0)]
-            self._call(lambda: scard.SCardGetStatusChange(self._context, STEP_MS, [(state[0][0], scard.SCARD_STATE_EMPTY)]))
+            watched = [(self.name or PNP, scard.SCARD_STATE_EMPTY)]
+            self._call(partial(scard.SCardGetStatusChange, self._context, STEP_MS, watched))
 
     def _state(self, known: int = 0, wait_s: float = 0.0) -> int:
         """The reader's event state now, or when it changes from `known`."""
@@ -272,4 +277,6 @@ class PcscReader:
 
     def _gone(self, code: int, during: str) -> ReaderGone:
         code &= 0xFFFFFFFF
-        return ReaderGone(f"reader gone: {READER_GONE.get(code, 'PC/SC error')} ({during}, {code:08X})", advice="check it")
+        return ReaderGone(
+            f"reader gone: {READER_GONE.get(code, 'PC/SC error')} ({during}, {code:08X})", advice="check it"
+        )

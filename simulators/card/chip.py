@@ -206,7 +206,9 @@ class ChipCard:
             mac = xor(mac, b"\xff" * 8)
         information = {"AAC": 0x00, "TC": 0x40, "ARQC": 0x80}[kind]
         issuer = IssuerApplicationData(self.profile.key_index, CVN_01, cvr).pack()
-        self._emit(Event(Channel.CARD, "cryptogram", {"card": self.name, "type": kind, "atc": self._atc, "round": round_}))
+        self._emit(
+            Event(Channel.CARD, "cryptogram", {"card": self.name, "type": kind, "atc": self._atc, "round": round_})
+        )
         return build([("80", bytes([information]) + atc + mac + issuer)]), mac
 
     def _challenge(self, command: Apdu) -> tuple[bytes, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from protocols.emv import build
 from simulators.card.profile import CardProfile
 
@@ -16,13 +18,13 @@ def _text(value: str) -> bytes:
 
 def pse_fci(profile: CardProfile) -> bytes:
     """FCI of the payment system environment."""
-    proprietary = [("88", b"\x01"), ("5F2D", _text(profile.language)), ("9F11", b"\x01")]
+    proprietary: list[tuple[str, bytes]] = [("88", b"\x01"), ("5F2D", _text(profile.language)), ("9F11", b"\x01")]
     return build([("6F", [("84", PSE), ("A5", proprietary)])])
 
 
 def application_fci(profile: CardProfile) -> bytes:
     """FCI of the application, with the PDOL and the log entry."""
-    proprietary = [
+    proprietary: list[tuple[str, Any]] = [
         ("50", _text(profile.label)),
         ("87", b"\x01"),
         ("9F38", bytes.fromhex(profile.pdol)),

@@ -69,7 +69,7 @@ class Rules:
         return _with(decided, postings)
 
     def reverse(self, asked: Asked, today: date) -> Decided:
-        """Undo the request with the same trace; of an unknown one nothing is undone, and it is refused should it come."""
+        """Undo the request with the same trace; an unknown one is refused should it come."""
         key = (asked.merchant, asked.terminal, asked.batch, asked.trace, asked.transaction.value)
         entry = self._ledger.by_trace(*key)
         if entry is None:
@@ -79,7 +79,9 @@ class Rules:
         if entry.state == "reversed":
             return Decided(NO_ORIGINAL, "it was reversed before", hold=self._hold(entry))
         if entry.amount != asked.amount:
-            return Decided(self._market.cancel.amount_differs_code, f"its amount was {entry.amount}, not {asked.amount}")
+            return Decided(
+                self._market.cancel.amount_differs_code, f"its amount was {entry.amount}, not {asked.amount}"
+            )
         with self._ledger.decision() as postings:
             decided = _UNDO[asked.transaction](self, entry)
             if decided.code == "00":
@@ -152,7 +154,9 @@ class Rules:
         if rule.same_day_only and completion.day != today.isoformat():
             return Decided(rule.not_normal_code, f"the completion is of {completion.day}")
         if completion.amount != asked.amount:
-            return Decided(self._market.cancel.amount_differs_code, f"it was of {completion.amount}, not {asked.amount}")
+            return Decided(
+                self._market.cancel.amount_differs_code, f"it was of {completion.amount}, not {asked.amount}"
+            )
         hold = self._hold(completion)
         assert hold is not None
         self._enter(asked, today, reference, completion.approval, "normal", completion)
@@ -221,7 +225,9 @@ class Rules:
         hold = self._ledger.hold_of(asked.card, asked.approval.strip(), asked.merchant, Transaction.PREAUTH.value)
         if hold is not None and hold.day == _day(asked.original_day, today) and hold.state != "reversed":
             return hold, Decided("00", "")
-        near = ", ".join(f"{approval} of {day}" for approval, day in self._ledger.approvals(asked.card)) or "none at all"
+        near = (
+            ", ".join(f"{approval} of {day}" for approval, day in self._ledger.approvals(asked.card)) or "none at all"
+        )
         wanted = f"F38 {asked.approval.strip() or 'missing'} of {asked.original_day or 'no date'}"
         return None, Decided(NO_ORIGINAL, f"no hold has {wanted}; this card has {near}")
 

@@ -179,7 +179,9 @@ class Exchanges:
             return Decided(STATUS_CODES[card.status], f"the card is {card.status}"), key, request
         if card.expiry < f"{self._now():%y%m}":
             return Decided(EXPIRED, f"the card expired {card.expiry}"), key, request
-        if chip == "wrong" or (exchange.transaction is Transaction.PREAUTH and exchange.text(22)[:2] == "05" and chip == "absent"):
+        if chip == "wrong" or (
+            exchange.transaction is Transaction.PREAUTH and exchange.text(22)[:2] == "05" and chip == "absent"
+        ):
             return Decided(CARD_CHECK, f"cryptogram {chip}"), key, request
         return self._check_pin(card, pin, exchange), key, request
 
@@ -232,7 +234,13 @@ class Exchanges:
         now = self._now()
         request_mti = exchange.text(0)
         reply: Message = {n: exchange.message[n] for n in ECHOED if n in exchange.message}
-        reply |= {0: f"{int(request_mti) + 10:04d}", 12: f"{now:%H%M%S}", 13: f"{now:%m%d}", 32: "03099988", 39: decided.code}
+        reply |= {
+            0: f"{int(request_mti) + 10:04d}",
+            12: f"{now:%H%M%S}",
+            13: f"{now:%m%d}",
+            32: "03099988",
+            39: decided.code,
+        }
         if exchange.text(0)[:2] in ("01", "02", "04"):
             reply |= {15: f"{now:%m%d}", 37: self._reference_of(exchange, decided)}
         if decided.code == "00" and decided.approval:

@@ -45,7 +45,7 @@ class AccountSpec:
     expiry: str
     pin: str
     master_key: bytes = field(repr=False)
-    available: Money = Money(0)
+    available: Money
     status: str = "open"
 
 
@@ -184,7 +184,9 @@ class IssuerHost:
 
     # ── traffic; everything below runs in the host's thread ───────────────────────────────────────────────────
 
-    def tell(self, kind: str, fields: dict[str, Any], direction: Direction = Direction.NONE, raw: bytes | None = None) -> None:
+    def tell(
+        self, kind: str, fields: dict[str, Any], direction: Direction = Direction.NONE, raw: bytes | None = None
+    ) -> None:
         """Record an event of the host."""
         self._emit(Event(Channel.HOST, kind, fields, direction, raw))
 
@@ -232,7 +234,9 @@ class IssuerHost:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _send(self, connection: _Connection, exchange: Exchange, reply: Reply, rule: str, *, late: bool = False) -> None:
+    def _send(
+        self, connection: _Connection, exchange: Exchange, reply: Reply, rule: str, *, late: bool = False
+    ) -> None:
         raw = pack_frame(exchange.frame.reply(reply.body))
         sent = connection.write(raw)
         fields = {**exchange.common(), "connection": connection.number, "rule": rule, "late": late, "sent": sent}
@@ -309,4 +313,3 @@ class _Connection(asyncio.Protocol):
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
-

@@ -14,7 +14,7 @@ import tty
 from contextlib import suppress
 
 from protocols.escpos import Decoder, Line, Slip, StatusRequest
-from protocols.events import Channel, Direction, Emit, Event
+from protocols.events import Channel, Direction, Emit, Event, Json
 from protocols.printing import Paper
 
 CHUNK = 4096
@@ -104,13 +104,13 @@ class VirtualPrinter:
             self._emit(Event(Channel.PRINTER, "lost", {"what": type(item).__name__.lower()}))
         elif isinstance(item, Line):
             style = item.style
-            fields = {"text": item.text, "kind": item.kind, "bold": style.bold, "align": style.align}
+            fields: dict[str, Json] = {"text": item.text, "kind": item.kind, "bold": style.bold, "align": style.align}
             self._emit(Event(Channel.PRINTER, "line", fields, Direction.OUT, item.raw))
         else:
             with self._lock:
                 self._slips.append(item)
-            fields = {"lines": [line.text for line in item.lines], "cut": item.cut}
-            self._emit(Event(Channel.PRINTER, "slip", fields, Direction.OUT, item.raw))
+            slip: dict[str, Json] = {"lines": [line.text for line in item.lines], "cut": item.cut}
+            self._emit(Event(Channel.PRINTER, "slip", slip, Direction.OUT, item.raw))
 
     def _answer(self, request: bytes) -> None:
         answer = self._status(request)

@@ -36,7 +36,9 @@ DEFECTS: dict[str, Defect] = {
             "reversal-duty.never-false",
             (108,),
         ),
-        Defect("late-answer-taken", "an answer that comes after the time-out is applied", "late-answer.not-applied", (98,)),
+        Defect(
+            "late-answer-taken", "an answer that comes after the time-out is applied", "late-answer.not-applied", (98,)
+        ),
         Defect("wrong-mac-accepted", "the MAC of an answer is not checked", "wrong-mac.refused", (120,)),
         Defect(
             "completion-over-limit-sent",

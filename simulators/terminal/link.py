@@ -30,7 +30,9 @@ class NotConnected(Exception):
 class HostLink:
     """Sends a frame and waits for the reply that matches it. What does not match goes to `on_stray`."""
 
-    def __init__(self, address: tuple[str, int], connect_timeout_s: float, on_stray: Callable[[Received], None]) -> None:
+    def __init__(
+        self, address: tuple[str, int], connect_timeout_s: float, on_stray: Callable[[Received], None]
+    ) -> None:
         self._address = address
         self._connect_timeout_s = connect_timeout_s
         self._on_stray = on_stray

@@ -77,7 +77,9 @@ REMARKS: dict[Transaction, tuple[str, Value]] = {
 }
 
 
-def compose(slip: Printed, copy: str, parameters: TerminalParameters, market: Market, *, full_pan: bool = False) -> bytes:
+def compose(
+    slip: Printed, copy: str, parameters: TerminalParameters, market: Market, *, full_pan: bool = False
+) -> bytes:
     """One copy as printer bytes, cut at its end. `full_pan` is a seeded defect."""
     rule, paper = market.receipt, Composer(parameters.columns)
     paper.text(rule.title, align="center", width=1, height=2, bold=True)

@@ -65,7 +65,12 @@ class ReferenceTerminal:
         self._market, self._emit, self._defects, self._today = market, emit, defects, today
         self._journal = Journal(directory / "journal.sqlite")
         self._desk = OnlineDesk(
-            host=host, market=market, journal=self._journal, emit=emit, defects=defects, parameters=lambda: self.parameters
+            host=host,
+            market=market,
+            journal=self._journal,
+            emit=emit,
+            defects=defects,
+            parameters=lambda: self.parameters,
         )
         self._kernel = Kernel(reader)
         self._unprinted: list[_Slip] = []
@@ -91,7 +96,10 @@ class ReferenceTerminal:
     def perform(self, order: Order) -> Outcome:
         """One transaction to its end. Raises RigFault when the bench breaks under it, the journal being right."""
         self._tell(
-            "order", transaction=order.transaction.value, amount=order.amount.minor, currency=order.amount.currency.alpha
+            "order",
+            transaction=order.transaction.value,
+            amount=order.amount.minor,
+            currency=order.amount.currency.alpha,
         )
         self._state(order.transaction.value)
         outcome = Outcome(order.transaction, Result.REFUSED, order.amount)
@@ -240,7 +248,8 @@ class ReferenceTerminal:
     def _from_reply(self, outcome: Outcome, reply: Message) -> Outcome:
         code = str(reply[39])
         return replace(
-            outcome, code=code, message=self._market.codes.get(code, NOT_UNDERSTOOD), approval=str(reply.get(38, "")).strip(),
+            outcome, code=code, message=self._market.codes.get(code, NOT_UNDERSTOOD),
+            approval=str(reply.get(38, "")).strip(),
             reference=str(reply.get(37, "")), date=str(reply.get(13, "")), time=str(reply.get(12, "")),
         )  # fmt: skip
 
@@ -340,5 +349,3 @@ def _authentication(reply: Message) -> bytes | None:
         return find(chip, "91") if isinstance(chip, bytes) else None
     except TlvError:
         return None
-
-

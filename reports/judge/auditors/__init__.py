@@ -1,4 +1,4 @@
-"""What is watched in every case, whatever its scenario says. An auditor returns nothing where it has nothing to judge."""
+"""What is watched in every case, whatever its scenario says. None: there was nothing to judge."""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ def _approved(view: View) -> list[Agreed]:
         request = next((r for r in view.requests if not r.reversal and r.trace == outcome.fields.get("trace")), None)
         if request is None or not request.replies:
             continue
-        found.append(Agreed(outcome, request, request.replies[0].message, _slips(view, outcomes, place), _chip(view, request)))
+        found.append(
+            Agreed(outcome, request, request.replies[0].message, _slips(view, outcomes, place), _chip(view, request))
+        )
     return found
 
 
@@ -48,9 +50,7 @@ def _slips(view: View, outcomes: list[Record], place: int) -> tuple[Record, ...]
     start = orders[-1].t_ns if orders else 0
     later = [o.t_ns for o in view.timeline.of("terminal", "order") if o.t_ns > outcomes[place].t_ns]
     end = later[0] if later else None
-    return tuple(
-        s for s in view.timeline.of("printer", "slip") if s.t_ns >= start and (end is None or s.t_ns < end)
-    )
+    return tuple(s for s in view.timeline.of("printer", "slip") if s.t_ns >= start and (end is None or s.t_ns < end))
 
 
 def _chip(view: View, request: Request) -> Record | None:
@@ -86,7 +86,9 @@ def _amount(view: View, agreed: Agreed, check: Check) -> None:
     for slip in agreed.slips:
         figures = re.findall(r"(?<![\d.])\d+\.\d{2}(?!\d)", _line(slip, "金额").replace(",", ""))
         if printed not in figures:
-            check.deviate(f"the slip says {' '.join(figures) or 'no amount'}, not {printed}", slip.number, agreed.outcome.number)
+            check.deviate(
+                f"the slip says {' '.join(figures) or 'no amount'}, not {printed}", slip.number, agreed.outcome.number
+            )
 
 
 def _line(slip: Record, label: str) -> str:

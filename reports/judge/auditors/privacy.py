@@ -19,7 +19,9 @@ def exposed(view: View) -> Finding | None:
             continue
         looked += 1
         for exposure in record.exposed:
-            what = f"{exposure['clear_digits']} clear digits of a {exposure['kind']} were {SEEN_BY_PEOPLE[record.channel]}"
+            what = (
+                f"{exposure['clear_digits']} clear digits of a {exposure['kind']} were {SEEN_BY_PEOPLE[record.channel]}"
+            )
             check.deviate(what, record.number)
         if not record.exposed and BULLET in str(record.fields):
             check.deviate(f"a card number was {SEEN_BY_PEOPLE[record.channel]} in clear", record.number)

@@ -61,7 +61,9 @@ def over_limit_kept(view: View, args: Mapping[str, Any]) -> Finding:
     hold = Money(int(args["hold"]), view.market.money)
     limit = view.market.completion_limit(hold)
     number, requests = _since_order(view)
-    expected = f"a hold of {hold} may be completed for {limit} at most; {Money(int(args['amount']), hold.currency)} is kept"
+    expected = (
+        f"a hold of {hold} may be completed for {limit} at most; {Money(int(args['amount']), hold.currency)} is kept"
+    )
     if not number:
         return inconclusive(expected, "no transaction was started")
     check = Check(expected)
@@ -74,7 +76,12 @@ def over_limit_kept(view: View, args: Mapping[str, Any]) -> Finding:
     return check.finding("refused at the terminal, nothing was sent")
 
 
-@criterion("late-answer.not-applied", "An answer that comes too late is not taken", "facts/unionpay-pos 5.19", scope=Scope.WHOLE_CASE)
+@criterion(
+    "late-answer.not-applied",
+    "An answer that comes too late is not taken",
+    "facts/unionpay-pos 5.19",
+    scope=Scope.WHOLE_CASE,
+)
 def late_not_applied(view: View, args: Mapping[str, Any]) -> Finding:
     """No approval is reported or printed for a request whose answer left the host after the time-out."""
     expected = "no approval and no approved slip for the request that was answered too late"
@@ -112,11 +119,15 @@ def in_time_accepted(view: View, args: Mapping[str, Any]) -> Finding:
     outcome = view.so_far.last("terminal", "outcome")
     taken = outcome is not None and outcome.fields.get("result") == "approved"
     evidence = (sent[-1].number, sent[-1].replies[0].number, *([outcome.number] if outcome else []))
-    actual = f"answered after {waited / 1e6:.0f} of {view.response_timeout_ns / 1e6:.0f} ms, " + ("taken" if taken else "not taken")
+    actual = f"answered after {waited / 1e6:.0f} of {view.response_timeout_ns / 1e6:.0f} ms, " + (
+        "taken" if taken else "not taken"
+    )
     return Finding(Verdict.PASS if taken else Verdict.FAIL, expected, actual, evidence)
 
 
-@criterion("wrong-mac.refused", "An answer with a wrong MAC is refused", "facts/unionpay-pos 5.19", scope=Scope.WHOLE_CASE)
+@criterion(
+    "wrong-mac.refused", "An answer with a wrong MAC is refused", "facts/unionpay-pos 5.19", scope=Scope.WHOLE_CASE
+)
 def wrong_mac_refused(view: View, args: Mapping[str, Any]) -> Finding:
     """Not reported as approved, not printed, and reversed with the reason for a wrong MAC."""
     check = Check("no approval; the request is reversed with the market's reason for a wrong MAC")

@@ -80,7 +80,9 @@ def stands(view: View, args: Mapping[str, Any]) -> Finding:
         check.deviate(f"{_money(view, held)} held, {_money(view, booked)} booked", account.number)
     if available + held + booked != start:
         check.deviate(f"{_money(view, available)} available of {_money(view, start)}", account.number, opening.number)
-    return check.finding(f"{_money(view, held)} held, {_money(view, booked)} booked, {_money(view, available)} available")
+    return check.finding(
+        f"{_money(view, held)} held, {_money(view, booked)} booked, {_money(view, available)} available"
+    )
 
 
 @criterion("ledger.untouched", "The refused transaction left the ledger as it was", "cases.md 36, 41, 44, 47, 57-59")

@@ -20,7 +20,9 @@ def reported(view: View, args: Mapping[str, Any]) -> Finding:
     if outcome is None:
         return inconclusive(expected, "the terminal reported no outcome at all")
     fields = outcome.fields
-    actual = f"{fields['transaction']}: {fields['result']}" + (f" with code {fields['code']}" if fields.get("code") else "")
+    actual = f"{fields['transaction']}: {fields['result']}" + (
+        f" with code {fields['code']}" if fields.get("code") else ""
+    )
     right = fields["transaction"] == args["transaction"] and fields["result"] == args["result"]
     right = right and (not args.get("code") or fields.get("code") == args["code"])
     return Finding(Verdict.PASS if right else Verdict.FAIL, expected, actual, (outcome.number,))
@@ -63,7 +65,9 @@ def supervisor_asked(view: View, args: Mapping[str, Any]) -> Finding:
     return check.finding("asked" if args["present"] else "asked, and nothing was sent without the password")
 
 
-@criterion("pin.asked-again", "After a wrong PIN the cardholder is asked again, with a new trace", "facts/unionpay-pos 5.17")
+@criterion(
+    "pin.asked-again", "After a wrong PIN the cardholder is asked again, with a new trace", "facts/unionpay-pos 5.17"
+)
 def pin_asked_again(view: View, args: Mapping[str, Any]) -> Finding:
     """args: requests, how many requests the order must have led to."""
     wanted = int(args["requests"])

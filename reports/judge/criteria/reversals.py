@@ -19,7 +19,10 @@ def _reversals(view: View, original: Request) -> list[Request]:
     return [
         r
         for r in view.requests
-        if r.reversal and r.transaction == original.transaction and r.trace == original.trace and r.t_ns >= original.t_ns
+        if r.reversal
+        and r.transaction == original.transaction
+        and r.trace == original.trace
+        and r.t_ns >= original.t_ns
     ]
 
 

@@ -80,7 +80,7 @@ def not_a_sale(view: View, args: Mapping[str, Any]) -> Finding:
     scope=Scope.WHOLE_CASE,
 )
 def pan_masked(view: View, args: Mapping[str, Any]) -> Finding:
-    """On each cardholder's copy a masked number stands, and no more than the first six and last four digits are clear."""
+    """On each cardholder's copy a masked number stands, first six and last four digits clear at most."""
     copy = view.market.receipt.cardholder_copy
     slips = [s for s in view.timeline.of("printer", "slip") if any(copy in line for line in lines(s))]
     check = Check("first six and last four digits at most, the others filled with a visible character")
@@ -128,4 +128,3 @@ def waits_for_paper(view: View, args: Mapping[str, Any]) -> Finding:
     if len(slips) != 2:
         check.deviate(f"{len(slips)} slips were cut", loaded.number, *(s.number for s in slips))
     return check.finding("both slips printed after the reload")
-

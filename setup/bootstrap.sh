@@ -1,0 +1,77 @@
+#!/bin/sh
+# Does all the set-up that is missing, and says how long each step took. Quiet when nothing is to do.
+# As root it installs Debian packages; otherwise it prints the one command to run (SETUP=sudo lets it use sudo) and
+# goes on without them: the reader then stands in process, and reports say so.
+set -eu
+cd "$(dirname "$0")/.."
+PACKAGES="gcc libc6-dev python3-dev libpcsclite-dev pcscd fonts-wqy-microhei"
+PYTHON="${PYTHON:-python3}"
+VENV=.venv
+
+step() { # step "what" command...
+	what="$1"
+	shift
+	start=$(date +%s)
+	printf '%s ... ' "$what"
+	if "$@" >"$LOG" 2>&1; then
+		printf 'done in %s s\n' "$(($(date +%s) - start))"
+	else
+		printf 'failed\n'
+		tail -n 20 "$LOG"
+		return 1
+	fi
+}
+
+packages() {
+	[ -n "$(command -v dpkg-query)" ] || return 0
+	missing=""
+	for package in $PACKAGES; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" = 0 ]; then
+		step "Debian packages:$missing" install_packages "" || echo "Going on without them."
+	elif [ "${SETUP:-}" = sudo ]; then
+		step "Debian packages:$missing" install_packages sudo || echo "Going on without them."
+	elif [ ! -e "$VENV/told" ] || [ "$(cat "$VENV/told")" != "$missing" ]; then
+		echo "For the real PC/SC service and Chinese text in PDF, install:"
+		echo "  sudo apt-get install -y --no-install-recommends$missing"
+		echo "Going on without them (or run with SETUP=sudo)."
+		[ ! -d "$VENV" ] || printf '%s' "$missing" >"$VENV/told"
+	fi
+}
+
+install_packages() {
+	$1 apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive $1 apt-get install -y -qq --no-install-recommends $missing
+}
+
+wanted() { # what the environment must be made from
+	cat requirements/*.txt setup/bootstrap.sh | cksum
+	"$PYTHON" -c 'import sys; print(sys.version_info[:2])'
+	if command -v gcc >/dev/null && [ -e /usr/include/PCSC/winscard.h ]; then echo compiler; fi
+}
+
+environment() {
+	[ "$(cat "$VENV/stamp" 2>/dev/null)" != "$(wanted)" ] || return 0
+	[ -x "$VENV/bin/python" ] || step "virtual environment" "$PYTHON" -m venv "$VENV"
+	[ -x "$VENV/bin/uv" ] || step "uv" "$VENV/bin/python" -m pip install -q --require-hashes -r requirements/uv.txt
+	step "Python packages" "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" --require-hashes -r requirements/base.txt
+	step "pyscard" "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" --require-hashes -r requirements/pcsc.txt ||
+		echo "No PC/SC then: the reader stands in process, and reports say so."
+	launcher
+	wanted >"$VENV/stamp"
+}
+
+launcher() { # Holdfast is an application in its checkout: a path file and a command, nothing is built
+	site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+	pwd >"$site/holdfast-checkout.pth"
+	printf '#!%s\nfrom holdfast.cli import main\n\nmain()\n' "$(pwd)/$VENV/bin/python" >"$VENV/bin/holdfast"
+	chmod +x "$VENV/bin/holdfast"
+}
+
+LOG=$(mktemp)
+trap 'rm -f "$LOG"' EXIT
+packages
+environment
