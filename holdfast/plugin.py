@@ -162,7 +162,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return  # the controller collects nothing itself
     skipped = [_planned(item) for item in session.config.stash[DESELECTED]]
     whole = {path.resolve() for path in (ROOT / "features").rglob("*.feature")}
-    write_plan(Path(settings.folder), cases, skipped, subset=not whole <= set(session.config.stash[FILES]))
+    write_plan(Path(settings.folder), cases, skipped, subset=bool(whole.difference(session.config.stash[FILES])))
 
 
 def _planned(item: Any) -> dict[str, Any]:

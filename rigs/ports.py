@@ -82,6 +82,9 @@ class Host(Protocol):
     def misbehave(self, transaction: str, manner: str, times: int | None = 1) -> None:
         """From now on treat matching requests in the given manner (see `rigs/hosts`); None is always."""
 
+    def all_answers_sent(self) -> None:
+        """Wait until every delayed answer has left."""
+
     def behave(self) -> None:
         """Drop all misbehaviour."""
 

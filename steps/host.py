@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pytest_bdd import given, parsers, then, when
 
+from protocols.faults import ConfigurationError
+from protocols.market import Market
 from steps.story import Story
 
 
@@ -59,7 +61,16 @@ def too_old(story: Story) -> None:
 
 @then(parsers.parse("the host refuses it as {reason}"))
 def refuses(story: Story, reason: str) -> None:
-    market = story.market
+    story.expect("host.refused", code=refusal(story.market, reason))
+
+
+@then(parsers.parse("the terminal reports a decline as {reason}"))
+def reports_decline(story: Story, reason: str) -> None:
+    story.reported("pre-authorisation", "declined", refusal(story.market, reason))
+
+
+def refusal(market: Market, reason: str) -> str:
+    """The code by which this market's host refuses for a reason."""
     codes = {
         "above the limit": market.completion.over_limit_code,
         "too old": market.completion.too_old_code,
@@ -68,10 +79,13 @@ def refuses(story: Story, reason: str) -> None:
         "an unknown original": "25",  # facts/unionpay-pos 5.21
         "short of funds": "51",
         "a lost card": "41",
+        "a stolen card": "43",
         "an expired card": "54",
         "a PIN tried too often": market.security.pin_tries_exceeded_code,
     }
-    story.expect("host.refused", code=codes[reason])
+    if reason not in codes:
+        raise ConfigurationError(f"no refusal is called {reason!r}", advice=f"say one of: {', '.join(codes)}")
+    return codes[reason]
 
 
 @then(parsers.parse("the issuer holds {amount}"))
@@ -85,6 +99,21 @@ def holds(story: Story, amount: str) -> None:
 @then("in the end the issuer holds nothing")
 def holds_nothing_in_the_end(story: Story) -> None:
     story.expect("hold.released")
+
+
+@then(parsers.parse("in the end the hold is {state:w}"))
+def hold_state_in_the_end(story: Story, state: str) -> None:
+    story.expect("hold.final-state", state=state)
+
+
+@then(parsers.parse("in the end the account stands with {held} held and {booked} booked"))
+def account_stands_in_the_end(story: Story, held: str, booked: str) -> None:
+    story.expect("account.final", held=story.amount(held).minor, booked=story.amount(booked).minor)
+
+
+@when("the late answer has come")
+def late_has_come(story: Story) -> None:
+    story.bench.host.all_answers_sent()
 
 
 @then(parsers.parse("the hold is {state:w}"))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, then, when
 
 from protocols.orders import Result
+from protocols.transactions import Transaction
 from steps.story import Story
+
+TRANSACTIONS = "|".join(sorted((t.value for t in Transaction), key=len, reverse=True))
+RESULTS = "|".join(result.value for result in Result)
 
 
 @given(parsers.parse("a hold of {amount}"))
@@ -63,7 +67,7 @@ def voids(story: Story) -> None:
     story.void_completion()
 
 
-@then(parsers.parse("the terminal reports the {transaction} {result}"))
+@then(parsers.re(rf"the terminal reports the (?P<transaction>{TRANSACTIONS}) (?P<result>{RESULTS})"))
 def reports(story: Story, transaction: str, result: str) -> None:
     story.reported(transaction, Result(result).value)
 

@@ -83,6 +83,10 @@ class SimulatedHost:
             )
         )
 
+    def all_answers_sent(self) -> None:
+        """Wait until every delayed answer has left."""
+        self._issuer.wait_for_delayed()
+
     def behave(self) -> None:
         self._issuer.clear_rules()
 

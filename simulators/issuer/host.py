@@ -26,6 +26,7 @@ from simulators.issuer.ledger import AccountView, Ledger
 from simulators.issuer.security import CardOnFile, Terminals
 
 START_DEADLINE_S = 5.0
+DELAY_DEADLINE_S = 120.0
 
 
 class Clock(Protocol):
@@ -172,6 +173,14 @@ class IssuerHost:
         """Behave from now on; answers kept back are dropped."""
         self.behaviour.clear()
         self._call(self._held.clear)
+
+    def wait_for_delayed(self) -> None:
+        """Return when every answer that a rule delays has left. Raises RigFault when one hangs."""
+
+        async def settle() -> None:
+            await asyncio.gather(*self._tasks)
+
+        asyncio.run_coroutine_threadsafe(settle(), self._loop).result(DELAY_DEADLINE_S)
 
     def move_date(self, days: int) -> None:
         """Let business days go by; negative ones take them back."""

@@ -295,12 +295,18 @@ class ReferenceTerminal:
                 self._unprinted.append(slip)
 
     def _print(self, slip: _Slip) -> bool:
-        """A printer that has no paper, or does not say that it has, gets nothing: the slip waits."""
-        if self._printer.status().paper in (Paper.OUT, Paper.UNKNOWN):
+        """A printer without paper, or that does not say that it has some, leaves the slip waiting.
+
+        It is asked before, and once more when the slip is through: a slip that ran out on the way is printed again whole.
+        """
+        printed = self._printer.status().paper not in (Paper.OUT, Paper.UNKNOWN)
+        if printed:
+            self._printer.write(slip.data)
+            printed = self._printer.status().paper not in (Paper.OUT, Paper.UNKNOWN)
+        if not printed:
             self._show("打印机缺纸 请装纸后按确认", "operator")
             self._tell("printing", copy=slip.copy, trace=slip.trace, status="pending paper")
             return False
-        self._printer.write(slip.data)
         self._tell("printing", copy=slip.copy, trace=slip.trace, status="done")
         return True
 

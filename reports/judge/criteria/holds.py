@@ -22,8 +22,20 @@ def _hold(timeline: Timeline, args: Mapping[str, Any]) -> tuple[int, dict[str, A
 
 @criterion("hold.state", "The issuer's hold is in the right state", "facts/unionpay-pos 5.20")
 def state(view: View, args: Mapping[str, Any]) -> Finding:
-    """args: state, and approval of the hold when several stand open."""
-    found = _hold(view.so_far, args)
+    """args: state."""
+    return _state(view.so_far, args)
+
+
+@criterion(
+    "hold.final-state", "In the end the hold is in the right state", "facts/unionpay-pos 5.20", scope=Scope.WHOLE_CASE
+)
+def final_state(view: View, args: Mapping[str, Any]) -> Finding:
+    """args: state, after the close of the case."""
+    return _state(view.timeline, args)
+
+
+def _state(timeline: Timeline, args: Mapping[str, Any]) -> Finding:
+    found = _hold(timeline, args)
     expected = f"hold {args['state']}"
     if found is None:
         return Finding(Verdict.FAIL, expected, "the issuer holds nothing for this card", ())
@@ -67,9 +79,19 @@ def _nothing_held(view: View, timeline: Timeline) -> Finding:
 @criterion("account.stands", "The account stands as it should", "cases.md 33-36, 60")
 def stands(view: View, args: Mapping[str, Any]) -> Finding:
     """args: held and booked, in minor units. What is neither is available again."""
+    return _stands(view, view.so_far, args)
+
+
+@criterion("account.final", "In the end the account stands as it should", "cases.md 53, 64", scope=Scope.WHOLE_CASE)
+def final(view: View, args: Mapping[str, Any]) -> Finding:
+    """args: held and booked, after the close of the case."""
+    return _stands(view, view.timeline, args)
+
+
+def _stands(view: View, timeline: Timeline, args: Mapping[str, Any]) -> Finding:
     expected = f"{_money(view, args['held'])} held, {_money(view, args['booked'])} booked, the rest available"
-    account = view.so_far.last("ledger", "account")
-    opening = view.so_far.first("ledger", "account")
+    account = timeline.last("ledger", "account")
+    opening = timeline.first("ledger", "account")
     if account is None or opening is None:
         return inconclusive(expected, "the ledger told of no account")
     held, booked = int(str(account.fields["held"])), int(str(account.fields["booked"]))
