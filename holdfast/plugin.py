@@ -161,8 +161,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not cases and hasattr(session.config.option, "numprocesses") and session.config.option.numprocesses:
         return  # the controller collects nothing itself
     skipped = [_planned(item) for item in session.config.stash[DESELECTED]]
+    selected = session.config.stash[FILES]
     whole = {path.resolve() for path in (ROOT / "features").rglob("*.feature")}
-    write_plan(Path(settings.folder), cases, skipped, subset=bool(whole.difference(session.config.stash[FILES])))
+    write_plan(Path(settings.folder), cases, skipped, subset=bool(whole.difference(selected)))
 
 
 def _planned(item: Any) -> dict[str, Any]:

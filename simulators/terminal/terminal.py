@@ -297,7 +297,7 @@ class ReferenceTerminal:
     def _print(self, slip: _Slip) -> bool:
         """A printer without paper, or that does not say that it has some, leaves the slip waiting.
 
-        It is asked before, and once more when the slip is through: a slip that ran out on the way is printed again whole.
+        It is asked before, and once more when the slip is through: one that ran out on the way is printed again whole.
         """
         printed = self._printer.status().paper not in (Paper.OUT, Paper.UNKNOWN)
         if printed:
