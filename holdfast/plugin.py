@@ -1,4 +1,4 @@
-"""The pytest wiring of a run: options, collection, benches of workers, cases, verdicts and exit status.
+"""The pytest wiring of a run: options, collection, plan, and exit status. What a case does is in `holdfast/cases.py`.
 
 `pytest features --rig rigs/virtual-bench.yaml [-n 2]` and `holdfast certify` both come through here.
 """
@@ -9,44 +9,40 @@ import ctypes
 import os
 import random
 import signal
-import sys
-import traceback
-from collections.abc import Iterator
+import threading
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pytest
 
+from holdfast.cases import worker_of
 from holdfast.features import FeatureFile, case_of, description_of, feature_files, is_case
 from holdfast.preflight import problems
-from holdfast.run import DEFAULT_RIG, ROOT, RunSettings, end_run, start_run, write_plan
-from holdfast.status import exit_status
-from protocols.events import Channel
-from protocols.faults import ConfigurationError, DutFault, HoldfastError, RigFault
-from reports.judge.case import CaseVerdict, Terms, judge_case
-from reports.judge.finding import Verdict
-from reports.runfolder import record_from
-from rigs.bench import Bench
-from rigs.case import Case
-from steps.story import Story
+from holdfast.run import (
+    DEFAULT_OUT,
+    DEFAULT_RIG,
+    ROOT,
+    SETTINGS,
+    End,
+    RunSettings,
+    end_run,
+    start_run,
+    write_plan,
+    write_report,
+)
+from holdfast.status import Exit, exit_status
+from protocols.faults import ConfigurationError, HoldfastBug
+from rigs.model import load_rig
 
-SETTINGS = pytest.StashKey[RunSettings]()
-CANCELLED = pytest.StashKey[bool]()
+ENDED_BY = pytest.StashKey[str]()
 VERDICTS = pytest.StashKey[dict[str, Any]]()
+BUG = pytest.StashKey[str]()
 FILES = pytest.StashKey[list[Path]]()
 DESELECTED = pytest.StashKey[list[Any]]()
+TIMER = pytest.StashKey[threading.Timer]()
 PR_SET_PDEATHSIG = 1
-UNDECIDED = ("INCONCLUSIVE", "ERROR")
-
-
-class NotConforming(AssertionError):
-    """The verdict is FAIL."""
-
-
-class Undecided(Exception):
-    """The verdict is INCONCLUSIVE or ERROR: nothing is said of the device."""
+DEADLINE = "the run's deadline has passed"
 
 
 # ── options and set-up ────────────────────────────────────────────────────────────────────────────────────────────
@@ -57,14 +53,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--rig", default=str(DEFAULT_RIG), help="rig file (default: the all-virtual bench)")
     group.addoption("--market", default="", help="market by name or path (default: the rig's)")
     group.addoption("--defect", action="append", default=[], help="inject a seeded defect into the reference terminal")
-    group.addoption("--out", default=str(ROOT / "runs"), help="folder that run folders are made in")
+    group.addoption("--out", default=str(DEFAULT_OUT), help="folder that run folders are made in")
     group.addoption("--shuffle", type=int, default=0, metavar="SEED", help="run the cases in a random order")
     group.addoption("--title", default="Pre-authorisation test report", help="title of the report")
+    group.addoption("--verdicts-only", action="store_true", help="write verdicts.json and no other document")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[CANCELLED] = False
+    config.stash[ENDED_BY] = ""
     config.stash[DESELECTED] = []
     if hasattr(config, "workerinput"):
         _die_with_parent()
@@ -75,11 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     files = feature_files(config.args, config.rootpath)
     config.stash[FILES] = files
-    if not files or config.option.collectonly:
-        _register_tags(config)
-        return
     _register_tags(config)
-    _start(config, files)
+    if files and not config.option.collectonly:
+        _start(config, files)
 
 
 def _start(config: pytest.Config, files: list[Path]) -> None:
@@ -89,18 +84,39 @@ def _start(config: pytest.Config, files: list[Path]) -> None:
         raise pytest.UsageError("preflight:\n  " + "\n  ".join(found))
     option = config.option
     try:
-        config.stash[SETTINGS] = start_run(
+        rig = load_rig(Path(option.rig))
+        if rig.shared and getattr(option, "numprocesses", None):
+            raise ConfigurationError(
+                f"{', '.join(rig.shared)} cannot be shared by workers", advice="run with one worker, without -n"
+            )
+        settings = start_run(
             rig=Path(option.rig), market=option.market, out=Path(option.out), defects=option.defect,
             seed=option.shuffle, features=files, title=option.title,
         )  # fmt: skip
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
-    signal.signal(signal.SIGTERM, lambda number, frame: _cancel(config))
+    config.stash[SETTINGS] = settings
+    if not option.verdicts_only and not getattr(option, "allure_report_dir", None):
+        option.allure_report_dir = str(Path(settings.folder) / "allure-results")
+    signal.signal(signal.SIGTERM, lambda number, frame: _stop(config, "SIGTERM", Exit.CANCELLED))
+    _run_deadline(config, rig.run_deadline_s)
 
 
-def _cancel(config: pytest.Config) -> None:
-    config.stash[CANCELLED] = True
-    pytest.exit("stopped by SIGTERM", returncode=130)
+def _stop(config: pytest.Config, why: str, status: Exit) -> None:
+    """End the run now; what was recorded is judged and reported."""
+    config.stash[ENDED_BY] = config.stash[ENDED_BY] or why
+    pytest.exit(f"stopped: {config.stash[ENDED_BY]}", returncode=int(status))
+
+
+def _run_deadline(config: pytest.Config, seconds: float) -> None:
+    def passed() -> None:
+        config.stash[ENDED_BY] = DEADLINE
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    timer = threading.Timer(seconds, passed)
+    timer.daemon = True
+    timer.start()
+    config.stash[TIMER] = timer
 
 
 def _die_with_parent() -> None:
@@ -155,11 +171,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     settings = session.config.stash.get(SETTINGS, None)
-    if settings is None or _worker(session.config) not in ("", "gw0"):
+    if settings is None or worker_of(session.config) not in ("", "gw0"):
         return
-    cases = [_planned(item) for item in session.items if is_case(item)]
-    if not cases and hasattr(session.config.option, "numprocesses") and session.config.option.numprocesses:
+    if not hasattr(session.config, "workerinput") and getattr(session.config.option, "numprocesses", None):
         return  # the controller collects nothing itself
+    cases = [_planned(item) for item in session.items if is_case(item)]
     skipped = [_planned(item) for item in session.config.stash[DESELECTED]]
     selected = session.config.stash[FILES]
     whole = {path.resolve() for path in (ROOT / "features").rglob("*.feature")}
@@ -171,137 +187,7 @@ def _planned(item: Any) -> dict[str, Any]:
     return {"id": case.id, "folder": case.folder, **description_of(item)}
 
 
-def _worker(config: pytest.Config) -> str:
-    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
-    return str(workerinput.get("workerid", ""))
-
-
-# ── bench and case ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="session")
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    """The worker's bench, brought up for its first case and taken down after its last."""
-    settings = request.config.stash[SETTINGS]
-    worker = _worker(request.config)
-    position = int(worker.removeprefix("gw")) + 1 if worker else 0
-    opened = Bench(settings.bench_plan(worker or "main", position)).open()
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def story(request: pytest.FixtureRequest, bench: Bench) -> Story:
-    """The case of this test. It is opened here and closed in `pytest_bdd_after_scenario`."""
-    identity = case_of(request.node)
-    case = Case(bench.recorder, bench.plan.folder, identity, description_of(request.node))
-    seconds = bench.response_timeout_s / bench.rig.time_scale
-    terms = Terms(bench.market, frozenset(c.value for c in bench.rig.dut), int(seconds * 1e9))
-    return Story(bench, case, terms)
-
-
-def _deadline(number: int, frame: FrameType | None) -> None:
-    raise RigFault("the case's deadline has passed", advice="what does the timeline show last?", component="harness")
-
-
-def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Any, scenario: Any) -> None:
-    story: Story = request.getfixturevalue("story")
-    signal.signal(signal.SIGALRM, _deadline)
-    signal.setitimer(signal.ITIMER_REAL, story.bench.rig.case_deadline_s)
-
-
-def pytest_bdd_before_step(
-    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any
-) -> None:
-    story: Story = request.getfixturevalue("story")
-    story.case.emit(Channel.STEP, "begin", keyword=step.keyword, text=step.name)
-
-
-def pytest_bdd_after_step(
-    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any, step_func_args: Any
-) -> None:
-    story: Story = request.getfixturevalue("story")
-    story.case.emit(Channel.STEP, "end", status="done")
-
-
-def pytest_bdd_step_error(
-    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any, step_func_args: Any,
-    exception: Exception,
-) -> None:  # fmt: skip
-    blame(request.getfixturevalue("story").case, exception)
-
-
-def blame(case: Case, error: BaseException) -> None:
-    """Record who broke the step: the bench, the device, or Holdfast itself."""
-    case.emit(Channel.STEP, "end", status="broken", message=_safe(error))
-    if isinstance(error, DutFault):
-        return
-    if isinstance(error, RigFault):
-        case.fault(error.message, error.component, error.advice)
-    else:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        case.bug(_safe(error), f"{Path(place.filename).name}:{place.lineno}")
-
-
-def _safe(error: BaseException) -> str:
-    """The text of an error of ours is safe to log; of any other its class alone is."""
-    return str(error) if isinstance(error, HoldfastError) else type(error).__name__
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scenario: Any) -> None:
-    story: Story = request.getfixturevalue("story")
-    signal.setitimer(signal.ITIMER_REAL, story.bench.rig.case_deadline_s)  # for the close, anew
-    interrupted = isinstance(sys.exc_info()[1], (KeyboardInterrupt, pytest.exit.Exception))
-    judged = close_case(story, interrupted=interrupted)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    request.node.user_properties += [
-        ("verdict", judged.verdict.value), ("case", story.case.id.id), ("cause", judged.cause),
-        ("numbers", ",".join(str(n) for n in description_of(request.node)["numbers"])),
-    ]  # fmt: skip
-    if interrupted:
-        return
-    lines = [
-        f"{c.id}: {c.verdict}: expected {c.expected}; found {c.actual}" for c in judged.criteria if c.verdict != "PASS"
-    ]
-    if judged.verdict is Verdict.FAIL:
-        raise NotConforming("\n".join(["FAIL", *lines]))
-    if judged.verdict.value in UNDECIDED:
-        raise Undecided("\n".join([f"{judged.verdict}: {judged.cause}", *lines]))
-
-
-def close_case(story: Story, *, interrupted: bool = False) -> CaseVerdict:
-    """Drain, idle, close the timeline, judge. Raises nothing."""
-    case = story.case
-    if interrupted:
-        case.fault("cancelled", "harness", "run it again")
-    try:
-        for trouble in story.bench.close_case():
-            case.fault(f"the case could not be closed: {trouble}", "harness", "see the worker's timeline")
-        story.expect("idle.reached")
-    except Exception as error:
-        blame(case, error)
-    case.close()
-    return judge_case([record_from(record) for record in case.records], story.terms)
-
-
 # ── outcome ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, (NotConforming, Undecided)):
-        report.longrepr = str(call.excinfo.value)
-    return report
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    verdict = dict(getattr(report, "user_properties", ())).get("verdict")
-    if report.when == "call" and verdict in UNDECIDED:
-        return "error", "E", str(verdict)
-    return None
 
 
 @pytest.hookimpl(trylast=True)
@@ -310,11 +196,28 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     settings = config.stash.get(SETTINGS, None)
     if settings is None or hasattr(config, "workerinput"):
         return
-    cancelled = config.stash[CANCELLED] or exitstatus in (pytest.ExitCode.INTERRUPTED, 130)
-    finished = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    verdicts = end_run(settings, cancelled=cancelled, finished=finished)
+    config.stash[TIMER].cancel()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the report is being written: that is what SIGTERM asks for
+    status, cancelled = _end(exitstatus, config.stash[ENDED_BY])
+    verdicts = end_run(settings, status=status, ended_by=config.stash[ENDED_BY])
     config.stash[VERDICTS] = verdicts
     session.exitstatus = int(exit_status(verdicts, cancelled=cancelled))
+    if not config.option.verdicts_only:
+        try:
+            write_report(settings)
+        except HoldfastBug as bug:
+            config.stash[BUG] = str(bug)
+            session.exitstatus = int(session.exitstatus or Exit.HOLDFAST_FAULT)
+
+
+def _end(exitstatus: int, ended_by: str) -> tuple[End, bool]:
+    """How the run ended, and whether somebody wanted it to."""
+    if ended_by == DEADLINE:
+        return End.STOPPED, False
+    if exitstatus in (pytest.ExitCode.INTERRUPTED, Exit.CANCELLED):
+        return End.CANCELLED, True
+    normal = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+    return End.COMPLETE if exitstatus in normal else End.STOPPED, False
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -322,6 +225,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if verdicts is not None:
         terminalreporter.write_line(verdicts["statement_text"])
         terminalreporter.write_line(f"run folder: {config.stash[SETTINGS].folder}")
-
-
-__all__ = ["bench", "story"]
+    if config.stash.get(BUG, ""):
+        terminalreporter.write_line(config.stash[BUG], red=True)

@@ -10,16 +10,21 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from holdfast import __version__
+from protocols.faults import HoldfastBug
 from reports.judge.run import judge_run
 from reports.runfolder import RunFolder
+from reports.write import write_documents
 from rigs.bench import BenchPlan
 from rigs.build import evidence_of
 from rigs.marketfile import load_market, market_digest
@@ -28,6 +33,9 @@ from simulators.terminal.defects import check_names
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_RIG = ROOT / "rigs" / "virtual-bench.yaml"
+DEFAULT_OUT = ROOT / "runs"
+QUALIFICATION = "qualification.json"
+"""Beside the run folders: what `holdfast qualify` found last."""
 NAMED_VERSIONS = ("pytest", "pytest-bdd", "pyscard", "pyserial", "cryptography", "robotframework", "typst")
 
 
@@ -54,15 +62,29 @@ class RunSettings:
         )  # fmt: skip
 
 
+SETTINGS = pytest.StashKey[RunSettings]()
+"""Where pytest keeps the settings of its run."""
+
+
+class End(StrEnum):
+    """How a run ended."""
+
+    COMPLETE = "complete"  # every case had its turn
+    CANCELLED = "cancelled"  # a person or the system asked for the end
+    STOPPED = "stopped"  # a deadline or a fault ended it
+
+
 def start_run(
-    *, rig: Path, market: str, out: Path, defects: Sequence[str], seed: int, features: Iterable[Path], title: str
-) -> RunSettings:
+    *, rig: Path, market: str, out: Path, defects: Sequence[str], seed: int, features: Iterable[Path], title: str,
+    plan: str = "default",
+) -> RunSettings:  # fmt: skip
     """Make the run folder and write `run.json`. Raises ConfigurationError before anything is made."""
     model = load_rig(rig)
     dut = load_dut(rig, model)
     market = market or model.market
     market_model = load_market(market)
     names = check_names(defects)
+    versions = versions_of_this_code()
     started = datetime.now(UTC)
     folder = _new_folder(out, started)
     settings = RunSettings(
@@ -75,7 +97,7 @@ def start_run(
             "id": folder.name,
             "title": title,
             "started": started.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "plan": {"name": "default", "features": [_feature(path) for path in features]},
+            "plan": {"name": plan, "features": [_feature(path) for path in features]},
             "rig": {
                 "name": model.name,
                 "title": model.title,
@@ -90,7 +112,8 @@ def start_run(
                 "data": market_model.model_dump(mode="json"),
             },
             "dut": dut.model_dump(mode="json"),
-            "versions": _versions(),
+            "versions": versions,
+            "qualification": _qualification(out, versions),
             "seed": seed,
             "defect": ", ".join(sorted(names)),
             "time_scale": model.time_scale,
@@ -118,10 +141,9 @@ def write_plan(folder: Path, cases: list[dict[str, Any]], not_selected: list[dic
     _write(folder / "plan.json", {"cases": cases, "not_selected": not_selected, "subset": subset or bool(not_selected)})
 
 
-def end_run(settings: RunSettings, *, cancelled: bool, finished: bool) -> dict[str, Any]:
-    """Write `end.json`, judge the folder and write `verdicts.json`."""
+def end_run(settings: RunSettings, *, status: End, ended_by: str = "") -> dict[str, Any]:
+    """Write `end.json`, judge the folder and write `verdicts.json`. `ended_by`: what cut the run short."""
     folder = Path(settings.folder)
-    status = "cancelled" if cancelled else "complete" if finished else "stopped"
     now = datetime.now(UTC)
     run_folder = RunFolder(folder)
     _write(
@@ -129,7 +151,8 @@ def end_run(settings: RunSettings, *, cancelled: bool, finished: bool) -> dict[s
         {
             "finished": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "duration_s": round((time.monotonic_ns() - settings.started_ns) / 1e9, 3),
-            "status": status,
+            "status": status.value,
+            "ended_by": ended_by,
             "environment": _environment(run_folder),
         },
     )
@@ -137,6 +160,27 @@ def end_run(settings: RunSettings, *, cancelled: bool, finished: bool) -> dict[s
     _write(folder / "verdicts.json", verdicts)
     _point_latest(folder)
     return verdicts
+
+
+def write_report(settings: RunSettings) -> None:
+    """The documents. Raises HoldfastBug when one cannot be written: the verdicts stand all the same."""
+    folder = Path(settings.folder)
+    try:
+        write_documents(folder)
+    except Exception as error:
+        raise HoldfastBug(
+            f"the report could not be written: {type(error).__name__}: {error}",
+            advice=f"the verdicts are in {folder / 'verdicts.json'}; please report this with the run folder",
+        ) from error
+
+
+def _qualification(out: Path, versions: Mapping[str, str]) -> dict[str, Any] | None:
+    """The last qualification, if it was made by this very code with these very libraries."""
+    path = out / QUALIFICATION
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found if all(found.get(key) == versions[key] for key in ("code", "locks")) else None
 
 
 def _environment(folder: RunFolder) -> dict[str, Any]:
@@ -163,8 +207,11 @@ def _feature(path: Path) -> dict[str, str]:
     return {"path": shown, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-def _versions() -> dict[str, str]:
-    versions = {"holdfast": __version__, "commit": _commit(), "python": sys.version.split()[0], "locks": _locks()}
+def versions_of_this_code() -> dict[str, str]:
+    versions = {
+        "holdfast": __version__, "commit": _commit(), "code": _digest(_code()), "locks": _digest(_locks()),
+        "python": sys.version.split()[0],
+    }  # fmt: skip
     for name in NAMED_VERSIONS:
         with suppress(importlib.metadata.PackageNotFoundError):
             versions[name] = importlib.metadata.version(name)
@@ -186,11 +233,24 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _locks() -> str:
-    """One digest over the requirement files."""
+def _code() -> Iterator[Path]:
+    """Every file that has a say in a verdict."""
+    for package in ("protocols", "simulators", "rigs", "steps", "features", "reports", "holdfast"):
+        for path in (ROOT / package).rglob("*"):
+            if path.suffix in (".py", ".c", ".feature", ".robot", ".yaml", ".j2", ".typ", ".css"):
+                yield path
+
+
+def _locks() -> Iterator[Path]:
+    """The requirement files: names, versions and hashes of every library."""
+    yield from (ROOT / "requirements").glob("*.txt")
+
+
+def _digest(paths: Iterator[Path]) -> str:
+    """One digest over files and their places, cut to what people can compare."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "requirements").glob("*.txt")):
-        digest.update(path.read_bytes())
+    for path in sorted(paths):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 

@@ -7,7 +7,6 @@ way down is recorded and never raised.
 from __future__ import annotations
 
 import itertools
-import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,6 +26,7 @@ from rigs.case import Case
 from rigs.lease import Lease
 from rigs.model import RigModel
 from rigs.people import VirtualPeople
+from rigs.private import private_directory, private_root
 from rigs.timeline import Recorder
 from simulators.card import CardProfile, ChipCard
 
@@ -63,7 +63,6 @@ class Bench:
         self._stack = ExitStack()
         self._cards = itertools.count(plan.position * CARDS_A_WORKER + 1)
         self._profiles: dict[str, CardProfile] = {}
-        self._days = 0
 
     @property
     def response_timeout_s(self) -> float:
@@ -81,9 +80,9 @@ class Bench:
 
     def _open(self) -> None:
         plan = self.plan
-        self._stack.enter_context(Lease(self.rig.name, LEASES, plan.worker if plan.position else ""))
-        self.private = Path(tempfile.mkdtemp(prefix="holdfast-"))
-        self._stack.callback(shutil.rmtree, self.private, ignore_errors=True)
+        for device in self.rig.shared:
+            self._stack.enter_context(Lease(device, LEASES))
+        self.private = self._stack.enter_context(private_directory(private_root()))
         self.recorder = Recorder(
             folder=plan.folder, worker=plan.worker, started_ns=plan.started_ns, started=plan.started,
             evidence=build.evidence_of(self.rig),

@@ -1,4 +1,8 @@
-"""One user a rig: a lease by file lock, which the kernel gives back when its holder dies."""
+"""One user a device: a lease by file lock, which the kernel gives back when its holder dies.
+
+What is leased is what two runs could fight over: a serial port, a reader, a bench with either. A twin is made for its
+run and is nobody else's, so an all-virtual bench leases nothing and may run as often as one likes.
+"""
 
 from __future__ import annotations
 
@@ -13,26 +17,23 @@ from protocols.faults import RigFault
 
 
 class Lease:
-    """Holds a rig from `__enter__` to `__exit__`. Raises RigFault with the holder's pid when it is taken.
+    """Holds a device from `__enter__` to `__exit__`. Raises RigFault with the holder's pid when it is taken."""
 
-    Workers of one run share the rig's virtual parts by position: worker 2 leases `<rig>.2`.
-    """
-
-    def __init__(self, rig: str, directory: Path, position: str = "") -> None:
-        safe = re.sub(r"[^A-Za-z0-9.-]", "-", f"{rig}.{position}" if position else rig)
-        self.path = directory / f"{safe}.lease"
+    def __init__(self, what: str, directory: Path) -> None:
+        self.what = what
+        self.path = directory / (re.sub(r"[^A-Za-z0-9.-]+", "-", what).strip("-") + ".lease")
         self._fd: int | None = None
 
     def __enter__(self) -> Lease:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        _shared_directory(self.path.parent)
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(fd, 64).decode("ascii", "replace").strip() or "unknown"
             os.close(fd)
             raise RigFault(
-                f"rig {self.path.stem} is in use by process {holder}", advice="wait for that run, or take another rig"
+                f"the {self.what} is in use by process {holder}", advice="wait for that run, or take another rig"
             ) from None
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
@@ -47,3 +48,11 @@ class Lease:
                 os.ftruncate(self._fd, 0)
             os.close(self._fd)
             self._fd = None
+
+
+def _shared_directory(path: Path) -> None:
+    """Open to every user of the machine, as a lab's bench is; each may remove his own files only."""
+    if not path.exists():
+        path.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            path.chmod(0o1777)

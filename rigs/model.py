@@ -101,6 +101,16 @@ class RigModel(RigPart):
     presenter: VirtualPresenter
     cards: dict[str, str] = Field(description="name that scenarios use to card file", min_length=1)
 
+    @property
+    def shared(self) -> list[str]:
+        """What two runs could fight over, in words: nothing on a bench whose every device is a twin."""
+        devices = []
+        if isinstance(self.reader, PcscReaderOnBench):
+            devices.append(f"reader {self.reader.name}")
+        if isinstance(self.printer, EscposSerialOnBench):
+            devices.append(f"port {self.printer.port}")
+        return [f"rig {self.name}", *devices] if devices else []
+
 
 class DutRecord(RigPart):
     """What is under test, as its owner declares it and as the operator found it."""

@@ -11,7 +11,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,22 +30,29 @@ _ATTACHED = {(Channel.PRINTER, "slip"): "escpos"}
 
 
 class TimelineFile:
-    """One append-only, hash-chained JSON Lines file. Each line is one `write` to the kernel."""
+    """One append-only, hash-chained JSON Lines file. Each line is one `write` to the kernel.
 
-    def __init__(self, path: Path) -> None:
+    `records` are those written so far, if they are to be kept: a case is judged from them, a bench lives too long.
+    """
+
+    def __init__(self, path: Path, *, keep: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.records: list[dict[str, Any]] = []
+        self._keep = keep
+        self._count = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC, 0o644)
         self._last = FIRST_HASH
 
     def append(self, record: dict[str, Any]) -> dict[str, Any]:
         """Number, seal and write one record; returns it as written."""
-        record = {"n": len(self.records) + 1, **record}
+        self._count += 1
+        record = {"n": self._count, **record}
         text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
         line, self._last = seal_line(self._last, text)
         os.write(self._fd, line)
-        self.records.append(record)
+        if self._keep:
+            self.records.append(record)
         return record
 
     def close(self) -> None:
@@ -59,18 +66,21 @@ class Recorder:
 
     `evidence` says for each channel whether what it shows is simulated, recorded or hardware. `started_ns` is the
     monotonic clock, and `started` the wall clock, at which the run began: both are the same for all its workers.
+    `watch` is shown each record as it was written.
     """
 
     def __init__(
-        self, *, folder: Path, worker: str, started_ns: int, started: datetime, evidence: Mapping[Channel, str]
-    ) -> None:
+        self, *, folder: Path, worker: str, started_ns: int, started: datetime, evidence: Mapping[Channel, str],
+        watch: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:  # fmt: skip
         self._lock = threading.RLock()
+        self._watch = watch
         self._started_ns = started_ns
         self._started = started
         self._evidence = evidence
         self._attachments = folder / "attachments"
         self._attachments.mkdir(parents=True, exist_ok=True)
-        self._worker = TimelineFile(folder / "workers" / f"{worker}.jsonl")
+        self._worker = TimelineFile(folder / "workers" / f"{worker}.jsonl", keep=False)
         self._case: TimelineFile | None = None
         self._pans: set[str] = set()
         self._last_command = b""
@@ -83,7 +93,7 @@ class Recorder:
     def open_case(self, path: Path) -> TimelineFile:
         """Send events to a scenario's own timeline from now on."""
         with self._lock:
-            self._case = TimelineFile(path)
+            self._case = TimelineFile(path, keep=True)
             return self._case
 
     def close_case(self) -> None:
@@ -105,7 +115,10 @@ class Recorder:
         """Mask, decode, number and write one event; returns its number on its timeline."""
         with self._lock:
             target = self._case or self._worker
-            return int(target.append(self._record(event))["n"])
+            record = target.append(self._record(event))
+            if self._watch is not None:
+                self._watch(record)
+            return int(record["n"])
 
     def _record(self, event: Event) -> dict[str, Any]:
         elapsed = event.at_ns - self._started_ns

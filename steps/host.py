@@ -90,10 +90,7 @@ def refusal(market: Market, reason: str) -> str:
 
 @then(parsers.parse("the issuer holds {amount}"))
 def holds(story: Story, amount: str) -> None:
-    if amount == "nothing":
-        story.expect("hold.none")
-    else:
-        story.expect("hold.amount", amount=story.amount(amount).minor)
+    story.holds(amount)
 
 
 @then("in the end the issuer holds nothing")
@@ -123,7 +120,7 @@ def hold_state(story: Story, state: str) -> None:
 
 @then(parsers.parse("the account stands with {held} held and {booked} booked"))
 def account_stands(story: Story, held: str, booked: str) -> None:
-    story.expect("account.stands", held=story.amount(held).minor, booked=story.amount(booked).minor)
+    story.account_stands(held, booked)
 
 
 @then("the ledger is untouched")

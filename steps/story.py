@@ -152,6 +152,17 @@ class Story:
         """The terminal's response time-out plus so many seconds, in market time."""
         return self.bench.response_timeout_s + seconds_around
 
+    def holds(self, phrase: str) -> None:
+        """Demand what the issuer holds now: an amount as scenarios say it, or nothing."""
+        if phrase == "nothing":
+            self.expect("hold.none")
+        else:
+            self.expect("hold.amount", amount=self.amount(phrase).minor)
+
+    def account_stands(self, held: str, booked: str) -> None:
+        """Demand how the account stands now."""
+        self.expect("account.stands", held=self.amount(held).minor, booked=self.amount(booked).minor)
+
     def reported(self, transaction: str, result: str, code: str = "") -> None:
         """Demand the outcome that the terminal must have reported last."""
         self.expect("outcome.reported", transaction=transaction, result=result, code=code)

@@ -1,0 +1,112 @@
+"""Scenarios as pytest runs them: the worker's bench, the story of each case, and what its verdict means to pytest."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from holdfast.attempt import UNDECIDED, begin_step, blame, close_story, deviations, end_step, open_story
+from holdfast.features import case_of, description_of
+from holdfast.run import SETTINGS
+from reports.judge.finding import Verdict
+from rigs.bench import Bench
+from steps.story import Story
+
+
+class NotConforming(AssertionError):
+    """The verdict is FAIL."""
+
+
+class Undecided(Exception):
+    """The verdict is INCONCLUSIVE or ERROR: nothing is said of the device."""
+
+
+def worker_of(config: pytest.Config) -> str:
+    """The name of this xdist worker; empty in the process that the user started."""
+    workerinput: dict[str, Any] = getattr(config, "workerinput", {})
+    return str(workerinput.get("workerid", ""))
+
+
+@pytest.fixture(scope="session")
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The worker's bench, brought up for its first case and taken down after its last."""
+    settings = request.config.stash[SETTINGS]
+    worker = worker_of(request.config)
+    position = int(worker.removeprefix("gw")) + 1 if worker else 0
+    opened = Bench(settings.bench_plan(worker or "main", position)).open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def story(request: pytest.FixtureRequest, bench: Bench) -> Story:
+    """The case of this test. It is opened here and closed in `pytest_bdd_after_scenario`."""
+    return open_story(bench, case_of(request.node), description_of(request.node))
+
+
+def _story(request: pytest.FixtureRequest) -> Story:
+    story: Story = request.getfixturevalue("story")
+    return story
+
+
+def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Any, scenario: Any) -> None:
+    _story(request)
+
+
+def pytest_bdd_before_step(
+    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any
+) -> None:
+    begin_step(_story(request), step.keyword, step.name)
+
+
+def pytest_bdd_after_step(
+    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any, step_func_args: Any
+) -> None:
+    end_step(_story(request))
+
+
+def pytest_bdd_step_error(
+    request: pytest.FixtureRequest, feature: Any, scenario: Any, step: Any, step_func: Any, step_func_args: Any,
+    exception: Exception,
+) -> None:  # fmt: skip
+    blame(_story(request).case, exception)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scenario: Any) -> None:
+    """Here and not in a fixture's teardown, where pytest and Allure would show a failure as passed. Design 4."""
+    story = _story(request)
+    interrupted = isinstance(sys.exc_info()[1], (KeyboardInterrupt, pytest.exit.Exception))
+    judged = close_story(story, interrupted=interrupted)
+    numbers = ",".join(str(n) for n in description_of(request.node)["numbers"])
+    told = {"verdict": judged.verdict.value, "case": story.case.id.id, "cause": judged.cause, "numbers": numbers}
+    request.node.user_properties += list(told.items())
+    if interrupted:
+        return
+    if judged.verdict is Verdict.FAIL:
+        raise NotConforming("\n".join(["FAIL", *deviations(judged)]))
+    if judged.verdict in UNDECIDED:
+        raise Undecided("\n".join([f"{judged.verdict}: {judged.cause}", *deviations(judged)]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report = yield
+    if call.excinfo is not None and isinstance(call.excinfo.value, (NotConforming, Undecided)):
+        report.longrepr = str(call.excinfo.value)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """INCONCLUSIVE and ERROR are errors, never failures of the device."""
+    verdict = dict(getattr(report, "user_properties", ())).get("verdict")
+    if report.when == "call" and verdict in UNDECIDED:
+        return "error", "E", str(verdict)
+    return None
+
+
+__all__ = ["bench", "story"]
