@@ -1,10 +1,10 @@
 # Each target does the set-up that is missing first. ARGS goes through to the command.
-.PHONY: certify test lint qualify bench setup clean help
+.PHONY: certify test lint qualify coverage bench setup setup-test clean help
 
 certify: setup ## run the default plan on the virtual bench; reports in runs/latest
 	@.venv/bin/holdfast certify $(ARGS)
 
-test: setup ## all tests of Holdfast itself
+test: setup-test ## all tests of Holdfast itself
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 qualify: setup ## does each seeded defect get caught?
@@ -16,11 +16,17 @@ lint: setup ## style, types and import rules
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 
+coverage: setup-test ## all tests, and which branches of the code they went through
+	@.venv/bin/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
+
 bench: setup ## measurements
-	@for script in benchmarks/bench_*.py; do .venv/bin/python $$script; done
+	@for script in benchmarks/bench_*.py; do .venv/bin/python $$script || exit; done
 
 setup:
 	@setup/bootstrap.sh
+
+setup-test:
+	@setup/bootstrap.sh test
 
 clean: ## forget runs and builds; the environment stays
 	@rm -rf runs build .pytest_cache .mypy_cache .ruff_cache

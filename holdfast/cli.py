@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from holdfast import __version__
+from holdfast.children import DIE_WITH, die_with
 from holdfast.status import Exit
 from protocols.faults import Cancelled, ConfigurationError, HoldfastError, RigFault
 
@@ -137,6 +139,9 @@ STATUS: tuple[tuple[type[HoldfastError], Exit], ...] = (
 
 def main() -> None:
     """The `holdfast` command. An error of ours is one line that says what to do; it has no traceback."""
+    parent = os.environ.pop(DIE_WITH, "")
+    if parent:
+        die_with(int(parent))
     try:
         sys.exit(int(app(standalone_mode=False) or 0))
     except HoldfastError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import sys
 import types
@@ -20,6 +21,8 @@ from rigs.case import CaseId
 # the name `scenario` in the package is a function: the module is reached through sys.modules
 TEMPLATES: Any = sys.modules["pytest_bdd.scenario"].scenario_wrapper_template_registry  # type: ignore[attr-defined]
 NUMBER = re.compile(r"C0*(\d+)$")
+WORDS = ("and", "or", "not")
+NAME = re.compile(r"[^\s()]+")
 
 
 class FeatureFile(pytest.Module):
@@ -97,6 +100,26 @@ def _below(path: Path, root: Path) -> bool:
     return path.is_relative_to(root / "features")
 
 
+def tags_of(path: Path) -> set[str]:
+    """Every Gherkin tag that a file uses, without its sign."""
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    return {word[1:] for line in lines if line.startswith("@") for word in line.split("#")[0].split()}
+
+
+def expression_problems(expression: str, tags: set[str]) -> Iterator[str]:
+    """What is wrong with a selection by tags: a tag that no file has selects nothing, in silence."""
+    try:
+        compile(NAME.sub(lambda m: m[0] if m[0] in WORDS else "tag", expression).strip() or "tag", "tags", "eval")
+    except SyntaxError:
+        yield f"the tags {expression!r} are no expression; write e.g. 'C033 or C096'"
+        return
+    for name in NAME.findall(expression):
+        if name not in WORDS and name not in tags:
+            near = difflib.get_close_matches(name, tags, n=2)
+            hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+            yield f"no scenario has the tag {name!r}{hint}"
+
+
 def parse_problems(path: Path) -> Iterator[str]:
     """What is wrong with a file before any step is looked at: syntax, and names that pytest-bdd would drop silently."""
     try:
@@ -108,6 +131,8 @@ def parse_problems(path: Path) -> Iterator[str]:
         yield f"{path.name}: there is no feature in it"
         return
     named = list(_named(document["feature"]["children"]))
+    if not named:
+        yield f"{path.name}: there is no scenario in it"
     for name, count in Counter(name for name, _ in named).items():
         if count > 1:
             lines = ", ".join(str(line) for other, line in named if other == name)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 import signal
@@ -17,7 +16,16 @@ from typing import Any
 import pytest
 
 from holdfast.cases import worker_of
-from holdfast.features import FeatureFile, case_of, description_of, feature_files, is_case
+from holdfast.children import die_with
+from holdfast.features import (
+    FeatureFile,
+    case_of,
+    description_of,
+    expression_problems,
+    feature_files,
+    is_case,
+    tags_of,
+)
 from holdfast.preflight import problems
 from holdfast.run import (
     DEFAULT_OUT,
@@ -41,7 +49,6 @@ BUG = pytest.StashKey[str]()
 FILES = pytest.StashKey[list[Path]]()
 DESELECTED = pytest.StashKey[list[Any]]()
 TIMER = pytest.StashKey[threading.Timer]()
-PR_SET_PDEATHSIG = 1
 DEADLINE = "the run's deadline has passed"
 
 
@@ -64,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[ENDED_BY] = ""
     config.stash[DESELECTED] = []
     if hasattr(config, "workerinput"):
-        _die_with_parent()
+        die_with(os.getppid())
         if "holdfast" in config.workerinput:
             config.stash[SETTINGS] = RunSettings(**config.workerinput["holdfast"])
             config.stash[FILES] = [Path(p) for p in config.workerinput["holdfast_files"]]
@@ -79,7 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _start(config: pytest.Config, files: list[Path]) -> None:
     """In the process that the user started: check everything, then make the run folder."""
-    found = problems(files)
+    tags = {tag for path in files for tag in tags_of(path)}
+    found = [*problems(files), *expression_problems(config.option.markexpr, tags)]
     if found:
         raise pytest.UsageError("preflight:\n  " + "\n  ".join(found))
     option = config.option
@@ -119,21 +127,9 @@ def _run_deadline(config: pytest.Config, seconds: float) -> None:
     config.stash[TIMER] = timer
 
 
-def _die_with_parent() -> None:
-    """A worker must not outlive the run: design 10."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _register_tags(config: pytest.Config) -> None:
     """Gherkin tags are marks; each is made known so that a mistyped one in `-m` is an error."""
-    tags: set[str] = set()
-    for path in config.stash[FILES]:
-        for line in path.read_text("utf-8").splitlines():
-            if line.strip().startswith("@"):
-                tags.update(word.removeprefix("@") for word in line.split("#")[0].split())
+    tags = {tag for path in config.stash[FILES] for tag in tags_of(path)}
     for tag in sorted(tags):
         config.addinivalue_line("markers", f"{tag}: Gherkin tag")
 

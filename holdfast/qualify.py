@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from holdfast.children import DIE_WITH
 from holdfast.run import QUALIFICATION, versions_of_this_code
 from holdfast.status import Exit
 from protocols.faults import HoldfastBug
@@ -105,6 +106,7 @@ def _run(command: Sequence[str], rig: Path, root: Path, defect: Defect | None, *
         subprocess.run(  # noqa: S603
             [*command, "certify", *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, timeout=RUN_DEADLINE_S, check=False,
+            env={**os.environ, DIE_WITH: str(os.getpid())},
         )  # fmt: skip
         loaded: dict[str, Any] = json.loads((folder / "latest" / "verdicts.json").read_text("utf-8"))
     except (OSError, ValueError, subprocess.TimeoutExpired):

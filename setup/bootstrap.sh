@@ -1,10 +1,12 @@
 #!/bin/sh
-# Does all the set-up that is missing, and says how long each step took. Quiet when nothing is to do.
+# bootstrap.sh [test]: does all the set-up that is missing, and says how long each step took. Quiet when nothing is to
+# do. `test` adds what only the tests need: a browser that opens the report.
 # As root it installs Debian packages; otherwise it prints the one command to run (SETUP=sudo lets it use sudo) and
 # goes on without them: the reader then stands in process, and reports say so.
 set -eu
 cd "$(dirname "$0")/.."
 PACKAGES="gcc libc6-dev python3-dev libpcsclite-dev pcscd fonts-wqy-microhei"
+[ "${1:-}" != test ] || PACKAGES="$PACKAGES chromium"
 PYTHON="${PYTHON:-python3}"
 VENV=.venv
 
@@ -34,7 +36,7 @@ packages() {
 	elif [ "${SETUP:-}" = sudo ]; then
 		step "Debian packages:$missing" install_packages sudo || echo "Going on without them."
 	elif [ ! -e "$VENV/told" ] || [ "$(cat "$VENV/told")" != "$missing" ]; then
-		echo "For the real PC/SC service and Chinese text in PDF, install:"
+		echo "For the real PC/SC service, Chinese text in the PDF and all tests, install:"
 		echo "  sudo apt-get install -y --no-install-recommends$missing"
 		echo "Going on without them (or run with SETUP=sudo)."
 		[ ! -d "$VENV" ] || printf '%s' "$missing" >"$VENV/told"
@@ -71,7 +73,14 @@ launcher() { # Holdfast is an application in its checkout: a path file and a com
 	chmod +x "$VENV/bin/holdfast"
 }
 
+python_is_new_enough() {
+	"$PYTHON" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return 0
+	echo "Holdfast needs python3 3.11 or newer with its venv module (Debian: apt-get install python3 python3-venv)." >&2
+	exit 4
+}
+
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
+[ -x "$VENV/bin/python" ] || python_is_new_enough
 packages
 environment
