@@ -20,7 +20,12 @@ def line_hash(previous: str, body: bytes) -> str:
 
 
 def seal_line(previous: str, text: str) -> tuple[bytes, str]:
-    """A JSON object as a sealed line with its line feed, and the hash that the next line builds on."""
+    """A JSON object as a sealed line with its line feed, and the hash that the next line builds on.
+
+    Raises ValueError unless the text is one line of an object with members.
+    """
+    if not (text.startswith("{") and text.endswith("}")) or not text[1:-1].strip() or "\n" in text:
+        raise ValueError("only a JSON object with members, on one line, can be sealed")
     body = text.encode("utf-8").removesuffix(b"}")
     sealed = line_hash(previous, body)
     return body + _MEMBER + sealed.encode("ascii") + b'"}\n', sealed

@@ -59,7 +59,12 @@ def check_value(key: bytes) -> bytes:
 
 
 def retail_mac(key: bytes, data: bytes) -> bytes:
-    """ISO 9797-1 algorithm 3 with padding method 2 over a double-length key: 8 bytes. facts/pcsc-emv 4.3."""
+    """ISO 9797-1 algorithm 3 with padding method 2 over a double-length key: 8 bytes. facts/pcsc-emv 4.3.
+
+    Raises ValueError for a key of another length: the algorithm needs two halves.
+    """
+    if len(key) != 2 * BLOCK:
+        raise ValueError(f"a retail MAC key has {2 * BLOCK} bytes, not {len(key)}")
     padded = data + b"\x80"
     padded += bytes(-len(padded) % BLOCK)
     first, whole, state = TripleDes(key[:8]), TripleDes(key), bytes(BLOCK)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from protocols.faults import ConfigurationError
 from protocols.money import Currency, Money
 
 
@@ -134,7 +135,9 @@ class Market(MarketPart):
         return Money.parse(self.amounts[name], self.money)
 
     def completion_allowed(self, hold: Money, completion: Money) -> bool:
-        """Exact: completion x 100 <= hold x limit_percent."""
+        """Exact: completion x 100 <= hold x limit_percent. Raises ConfigurationError for two currencies."""
+        if completion.currency != hold.currency:
+            raise ConfigurationError(f"a hold in {hold.currency.alpha} is not completed in {completion.currency.alpha}")
         return completion.minor > 0 and completion.minor * 100 <= hold.minor * self.completion.limit_percent
 
     def completion_limit(self, hold: Money) -> Money:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import total_ordering
 
 from protocols.faults import ConfigurationError
 
@@ -20,17 +21,21 @@ class Currency:
 CNY = Currency("CNY", "156", 2)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@total_ordering
+@dataclass(frozen=True, slots=True)
 class Money:
-    """An amount in minor units (fen for CNY)."""
+    """An amount in minor units (fen for CNY); below zero where it is a difference.
+
+    Amounts of two currencies are never equal, and adding or comparing them raises ConfigurationError.
+    """
 
     minor: int
     currency: Currency = CNY
 
     @classmethod
     def parse(cls, text: str, currency: Currency = CNY) -> Money:
-        """`"123.45"` to 12345 fen. Raises ConfigurationError when it is no exact amount of the currency."""
-        match = re.fullmatch(r"(\d+)(?:\.(\d+))?", text.strip())
+        """`"123.45"` to 12345 fen, no sign. Raises ConfigurationError when it is no exact amount of the currency."""
+        match = re.fullmatch(r"([0-9]+)(?:\.([0-9]+))?", text.strip())
         decimals = (match[2] or "") if match else ""
         if match is None or len(decimals) > currency.exponent:
             raise ConfigurationError(
@@ -51,7 +56,10 @@ class Money:
     def __sub__(self, other: Money) -> Money:
         return Money(self.minor - self._same(other), self.currency)
 
+    def __lt__(self, other: Money) -> bool:
+        return self.minor < self._same(other)
+
     def _same(self, other: Money) -> int:
         if other.currency != self.currency:
-            raise ConfigurationError(f"{self.currency.alpha} and {other.currency.alpha} cannot be added")
+            raise ConfigurationError(f"{self.currency.alpha} and {other.currency.alpha} cannot be added or compared")
         return other.minor

@@ -35,7 +35,7 @@ def mask_pan(pan: str) -> str:
 
 
 def derived(prefix: str, start: int = 1, length: int = 16) -> Iterator[str]:
-    """Endless test PANs of one range, counting up from `start`, each with its right check digit."""
+    """Test PANs of one range, counting up from `start` to the range's end, each with its right check digit."""
     width = length - len(prefix) - 1
     for number in range(start, 10**width):
         body = prefix + str(number).rjust(width, "0")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from protocols.emv.tags import TAGS
-from protocols.emv.tlv import Tlv, TlvError, flatten, parse
+from protocols.emv.tlv import Tlv, TlvError, parse
 from protocols.faults import HoldfastError
 
 Described: TypeAlias = "dict[str, str | list[dict[str, str | int]]]"
@@ -42,7 +42,9 @@ class Apdu:
     le: int | None = None
 
     def pack(self) -> bytes:
-        """Short form, ISO 7816-3, 12.1.3."""
+        """Short form, ISO 7816-3, 12.1.3. Raises ApduError for more than 255 bytes of data."""
+        if len(self.data) > 255:
+            raise ApduError(f"{len(self.data)} bytes of data are more than a short command holds")
         packed = bytes([self.cla, self.ins, self.p1, self.p2])
         if self.data:
             packed += bytes([len(self.data)]) + self.data
@@ -59,6 +61,8 @@ class Apdu:
         if len(rest) == 1:
             return cls(cla, ins, p1, p2, le=rest[0] or 256)
         size = rest[0]
+        if not size:
+            raise ApduError("Lc is 0", advice="commands of extended length are not read")
         if len(rest) == 1 + size:
             return cls(cla, ins, p1, p2, data=rest[1:])
         if len(rest) == 2 + size:
@@ -67,6 +71,7 @@ class Apdu:
 
     @property
     def name(self) -> str:
+        """The command's name, or its INS byte."""
         return COMMANDS.get(self.ins, f"INS {self.ins:02X}")
 
 
@@ -86,6 +91,7 @@ class ResponseApdu:
 
     @property
     def ok(self) -> bool:
+        """Whether the card says that all is done."""
         return self.sw == "9000"
 
 
@@ -125,9 +131,13 @@ def describe_response(command: bytes, raw: bytes) -> Described:
 
 
 def meaning(sw: str) -> str:
-    """What status words say."""
+    """What status words say; empty for words that EMV does not name."""
     if sw.startswith("63C"):
         return f"{int(sw[3], 16)} tries left"
+    if sw.startswith("61"):
+        return f"{int(sw[2:], 16) or 256} bytes are ready"
+    if sw.startswith("6C"):
+        return f"wrong Le, {int(sw[2:], 16) or 256} is right"
     return STATUS.get(sw, "")
 
 
@@ -144,15 +154,3 @@ def _row(node: Tlv, depth: int) -> dict[str, str | int]:
     hidden = known is not None and known.hidden
     value = f"({len(node.value)} bytes, hidden)" if hidden else "" if node.children else node.value.hex().upper()
     return {"tag": node.tag, "name": known.name if known else "unknown", "value": value, "depth": depth}
-
-
-__all__ = [
-    "COMMANDS",
-    "Apdu",
-    "ApduError",
-    "ResponseApdu",
-    "describe_command",
-    "describe_response",
-    "flatten",
-    "meaning",
-]

@@ -25,7 +25,7 @@ def session_key(udk: bytes, atc: bytes) -> bytes:
 
 
 def cryptogram_input(values: Mapping[str, bytes], cvr: bytes) -> bytes:
-    """The bytes under a cryptogram, from the terminal's data and the card's."""
+    """The bytes under a cryptogram, from the terminal's data and the card's. Raises KeyError for a tag not there."""
     return b"".join(values[tag] for tag in CRYPTOGRAM_DATA) + cvr
 
 

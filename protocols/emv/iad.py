@@ -18,6 +18,9 @@ class IssuerApplicationData:
     algorithm: int = ALGORITHM_3DES
 
     def pack(self) -> bytes:
+        """9F10 without issuer discretionary data. Raises ValueError unless the CVR has 4 bytes."""
+        if len(self.cvr) != 4:
+            raise ValueError(f"a CVR has 4 bytes, not {len(self.cvr)}")
         return bytes([0x07, self.key_index, self.version]) + self.cvr + bytes([self.algorithm])
 
     @classmethod

@@ -6,29 +6,39 @@ from protocols.emv.tags import TAGS
 from protocols.emv.tlv import Tlv, TlvError, flatten, parse
 from protocols.masking import Exposure, Masked, hide_nibbles, hide_pan_nibbles
 
-VERIFY = 0x20
-_KINDS = {"5A": "pan", "57": "track", "56": "track", "9F1F": "track", "9F20": "track", "5F24": "expiry"}
+PIN_COMMANDS = (0x20, 0x24)
+"""VERIFY and PIN CHANGE."""
+NO_TLV = (0x20, 0x82, 0x84, 0x88)
+"""Commands whose answers are no data objects and hold no card data: VERIFY, EXTERNAL AUTHENTICATE, GET CHALLENGE,
+INTERNAL AUTHENTICATE."""
+_KINDS = {
+    "5A": "pan", "57": "track", "56": "track", "9F1F": "track", "9F20": "track", "9F6B": "track", "5F24": "expiry",
+    "99": "pin block",
+}  # fmt: skip
 
 
 def mask_apdu(command: bytes, response: bytes) -> tuple[Masked, Masked]:
-    """A command and its response as they may be kept."""
-    return _command(command), _response(response)
+    """A command and its response as they may be kept. Answer data that is no TLV, but should be, is hidden whole."""
+    return _command(command), _response(command, response)
 
 
 def _command(command: bytes) -> Masked:
-    if len(command) > 5 and command[1] == VERIFY:
+    if len(command) > 5 and command[1] in PIN_COMMANDS:
         out = bytearray(command)
         hide_nibbles(out, 10, 2 * (len(command) - 5))
         return Masked(bytes(out), (Exposure("pin block", 5, 2 * (len(command) - 5), "holdfast"),))
     return Masked(command)
 
 
-def _response(response: bytes) -> Masked:
+def _response(command: bytes, response: bytes) -> Masked:
     data = response[:-2]
     try:
         hidden, exposed = _hide(data, list(flatten(parse(data))))
     except TlvError:
-        return Masked(response)
+        if len(command) > 1 and command[1] in NO_TLV:
+            return Masked(response)
+        unread = Exposure("undecodable", 0, 2 * len(data), "holdfast")
+        return Masked(b"\xff" * len(data) + response[-2:], (unread,))
     return Masked(hidden + response[-2:], tuple(exposed))
 
 

@@ -23,12 +23,20 @@ class Tlv:
     children: tuple[Tlv, ...] = ()
 
 
+DEEPEST = 16
+"""Templates within templates. No card data comes near it; deeper nesting is not data objects."""
 Tree: TypeAlias = "Iterable[tuple[str, Union[bytes, Tree]]]"
 
 
-def parse(data: bytes, start: int = 0, end: int | None = None) -> list[Tlv]:
-    """All data objects between two offsets; zero bytes between objects are passed over. Raises TlvError."""
-    end, found, at = len(data) if end is None else end, [], start
+def parse(data: bytes) -> list[Tlv]:
+    """All data objects; zero bytes between objects are passed over. Raises TlvError."""
+    return _parse(data, 0, len(data), 0)
+
+
+def _parse(data: bytes, start: int, end: int, depth: int) -> list[Tlv]:
+    if depth > DEEPEST:
+        raise TlvError(f"the template at offset {start} is nested deeper than {DEEPEST}")
+    found, at = [], start
     while at < end:
         if data[at] == 0x00:  # EMV Book 3, Annex B1: filling between objects
             at += 1
@@ -38,7 +46,7 @@ def parse(data: bytes, start: int = 0, end: int | None = None) -> list[Tlv]:
         if at + size > end:
             raise TlvError(f"tag {tag} at offset {at} says {size} bytes, {end - at} are left")
         constructed = bytes.fromhex(tag)[0] & 0x20
-        children = tuple(parse(data, at, at + size)) if constructed else ()
+        children = tuple(_parse(data, at, at + size, depth + 1)) if constructed else ()
         found.append(Tlv(tag, data[at : at + size], at, children))
         at += size
     return found

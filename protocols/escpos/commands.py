@@ -6,14 +6,16 @@ FIXED: dict[bytes, int] = {  # prefix: argument bytes
     b"\x1b@": 0, b"\x1b!": 1, b"\x1bE": 1, b"\x1bG": 1, b"\x1ba": 1, b"\x1b-": 1, b"\x1bd": 1, b"\x1bJ": 1,
     b"\x1b2": 0, b"\x1b3": 1, b"\x1bt": 1, b"\x1bR": 1, b"\x1bM": 1, b"\x1bV": 1, b"\x1b{": 1, b"\x1bp": 3,
     b"\x1b ": 1, b"\x1bS": 0, b"\x1bL": 0, b"\x1bT": 1, b"\x1bc3": 1, b"\x1bc4": 1, b"\x1bc5": 1, b"\x1b$": 2,
-    b"\x1b\\": 2, b"\x1bi": 0, b"\x1bm": 0, b"\x1br": 1,
+    b"\x1b\\": 2, b"\x1bi": 0, b"\x1bm": 0, b"\x1br": 1, b"\x1bB": 2, b"\x1b%": 1, b"\x1b?": 1, b"\x1b=": 1,
+    b"\x1bU": 1, b"\x1be": 1, b"\x1bK": 1, b"\x1b<": 0, b"\x1bW": 8, b"\x1b\x0c": 0, b"\x1bv": 0, b"\x1bu": 1,
     b"\x1d!": 1, b"\x1dB": 1, b"\x1dL": 2, b"\x1dW": 2, b"\x1dH": 1, b"\x1dh": 1, b"\x1dw": 1, b"\x1df": 1,
-    b"\x1dP": 2, b"\x1db": 1, b"\x1da": 1, b"\x1dr": 1, b"\x1dI": 1,
-    b"\x1c&": 0, b"\x1c.": 0, b"\x1c!": 1, b"\x1c-": 1, b"\x1cW": 1, b"\x1cC": 1, b"\x1cS": 2,
-    b"\x10\x04": 1, b"\x10\x14": 3, b"\x18": 0,
+    b"\x1dP": 2, b"\x1db": 1, b"\x1da": 1, b"\x1dr": 1, b"\x1dI": 1, b"\x1d|": 1, b"\x1d$": 2, b"\x1d\\": 2,
+    b"\x1d^": 3, b"\x1d:": 0, b"\x1d/": 1, b"\x1dT": 1, b"\x1dc": 0, b"\x1dg": 4, b"\x1dz": 3,
+    b"\x1c&": 0, b"\x1c.": 0, b"\x1c!": 1, b"\x1c-": 1, b"\x1cW": 1, b"\x1cC": 1, b"\x1cS": 2, b"\x1cp": 2,
+    b"\x10\x04": 1, b"\x10\x05": 1, b"\x10\x14": 3, b"\x18": 0,
 }  # fmt: skip
-CUTS = (b"\x1bi", b"\x1bm")
-STATUS = (b"\x10\x04", b"\x1dr", b"\x1dI")
+CUTS = (b"\x1dV", b"\x1bi", b"\x1bm")
+STATUS = (b"\x10\x04", b"\x1dr", b"\x1dI", b"\x1bv", b"\x1bu")
 INTRODUCERS = frozenset({0x10, 0x18, 0x1B, 0x1C, 0x1D})
 
 
@@ -22,16 +24,21 @@ def measure(data: bytes) -> tuple[bytes, int] | None:
 
     An unknown command is its two prefix bytes: nothing that follows is lost.
     """
+    if any(len(prefix) > len(data) and prefix.startswith(data) for prefix in (*FIXED, *_VARIABLE)):
+        return None
     for size in (3, 2, 1):
         prefix = data[:size]
         if prefix in FIXED:
-            whole = size + FIXED[prefix]
+            whole = len(prefix) + FIXED[prefix]
             return (prefix, whole) if len(data) >= whole else None
     prefix = data[:2]
-    if len(prefix) < 2:
-        return None
     variable = _VARIABLE.get(prefix)
     return variable(data) if variable else (prefix, 2)
+
+
+def is_known(prefix: bytes) -> bool:
+    """Whether the tables hold this command."""
+    return prefix in FIXED or prefix in _VARIABLE
 
 
 def _cut(data: bytes) -> tuple[bytes, int] | None:
@@ -48,6 +55,22 @@ def _raster(data: bytes) -> tuple[bytes, int] | None:
         return None
     whole = 8 + int.from_bytes(data[4:6], "little") * int.from_bytes(data[6:8], "little")
     return (b"\x1dv", whole) if len(data) >= whole else None
+
+
+def _large_graphics(data: bytes) -> tuple[bytes, int] | None:
+    """GS 8 L p1 p2 p3 p4 ..."""
+    if len(data) < 7:
+        return None
+    whole = 7 + int.from_bytes(data[3:7], "little")
+    return (b"\x1d8", whole) if len(data) >= whole else None
+
+
+def _download(data: bytes) -> tuple[bytes, int] | None:
+    """GS * x y data: an image of x by y blocks of eight bytes, stored for GS /."""
+    if len(data) < 4:
+        return None
+    whole = 4 + data[2] * data[3] * 8
+    return (b"\x1d*", whole) if len(data) >= whole else None
 
 
 def _counted(data: bytes) -> tuple[bytes, int] | None:
@@ -88,6 +111,9 @@ _VARIABLE = {
     b"\x1dv": _raster,
     b"\x1d(": _counted,
     b"\x1c(": _counted,
+    b"\x1b(": _counted,
+    b"\x1d8": _large_graphics,
+    b"\x1d*": _download,
     b"\x1dk": _barcode,
     b"\x1b*": _bit_image,
     b"\x1bD": _tabs,

@@ -1,7 +1,8 @@
 """A field table compiled once into pack and unpack closures, behind one small interface.
 
 A message is a dict from field number to value; key 0 is the MTI. BCD and ASCII fields are `str`, binary ones `bytes`.
-Track separators are `D` (facts/unionpay-pos 1.14); `=` is taken too when packing.
+Track separators are `D` (facts/unionpay-pos 1.14); `=` is taken too when packing. Text of fixed length is ASCII and
+keeps its spaces when unpacked; text of variable length may be Chinese (GB 18030), and its length counts bytes.
 """
 
 from __future__ import annotations
@@ -12,14 +13,19 @@ from typing import TypeAlias
 from protocols.iso8583.errors import PackError, UnpackError
 from protocols.iso8583.field import Encoding, Field, MessageSpec, Pad
 
+Value: TypeAlias = "str | bytes"
 Message: TypeAlias = "dict[int, str | bytes]"
-_Pack: TypeAlias = "Callable[[str | bytes], bytes]"
-_Unpack: TypeAlias = "Callable[[bytes, int], tuple[str | bytes, int]]"
+Span: TypeAlias = "tuple[int, int]"  # from, up to
+_Pack: TypeAlias = "Callable[[Value], bytes]"
+_Encode: TypeAlias = "Callable[[Value], tuple[bytes, int]]"  # content, and its length in units of the field
+_Unpack: TypeAlias = "Callable[[bytes, int], tuple[Value, int]]"
 
 MTI = 0
+MTI_BYTES = 2
 BITMAP_END = 10
 _DIGITS = frozenset("0123456789")
 _TRACK = frozenset("0123456789D")
+_TRACK_FIELDS = (35, 36)
 
 
 class Codec:
@@ -32,8 +38,8 @@ class Codec:
     def pack(self, message: Message) -> bytes:
         """Message to bytes. Raises PackError that names the field."""
         mti = message.get(MTI)
-        if not isinstance(mti, str) or len(mti) != 4 or not _DIGITS.issuperset(mti):
-            raise PackError(("MTI",), "it is not four digits")
+        if not isinstance(mti, str) or len(mti) != 4 or not _is_mti(mti):
+            raise PackError(("MTI",), "it is not four digits of which the first is 0")
         bitmap, parts = 0, []
         for number in sorted(n for n in message if n != MTI):
             known = self._fields.get(number)
@@ -45,13 +51,23 @@ class Codec:
 
     def unpack(self, body: bytes) -> Message:
         """Bytes to message; every byte is used. Raises UnpackError that names the field and the likely mistake."""
+        return self._read(body)[0]
+
+    def spans(self, body: bytes) -> dict[int, Span]:
+        """Where each field lies in the bytes, its length prefix included. Raises UnpackError as `unpack` does."""
+        return self._read(body)[1]
+
+    def _read(self, body: bytes) -> tuple[Message, dict[int, Span]]:
         if len(body) < BITMAP_END:
-            raise UnpackError(("MTI",), f"{len(body)} bytes are too short for MTI and bitmap")
-        mti = body[:2].hex()
-        if not _DIGITS.issuperset(mti):
+            raise UnpackError(
+                ("MTI",), f"{len(body)} bytes are too short for MTI and bitmap", advice="the message is cut short"
+            )
+        mti = body[:MTI_BYTES].hex()
+        if not _is_mti(mti):
             raise UnpackError(("MTI",), f"{mti} is no MTI", advice=_mti_advice(body))
         message: Message = {MTI: mti}
-        bitmap, at = int.from_bytes(body[2:BITMAP_END], "big"), BITMAP_END
+        spans: dict[int, Span] = {}
+        bitmap, at = int.from_bytes(body[MTI_BYTES:BITMAP_END], "big"), BITMAP_END
         for number in range(1, 65):
             if not bitmap >> (64 - number) & 1:
                 continue
@@ -59,14 +75,16 @@ class Codec:
             if known is None:
                 raise UnpackError(
                     (f"F{number}",), f"the bitmap names it, {self.spec.name} has no such field",
-                    advice=f"found after {sorted(n for n in message if n)}; a field before it may be longer than read",
+                    advice=_unknown_advice(number, list(spans)),
                 )  # fmt: skip
+            start = at
             message[number], at = known[1](body, at)
+            spans[number] = start, at
         if at != len(body):
             raise UnpackError(
                 ("end",), f"{len(body) - at} bytes are left over", advice="a length or the bitmap is wrong"
             )
-        return message
+        return message, spans
 
 
 def compile_spec(spec: MessageSpec) -> Codec:
@@ -74,93 +92,111 @@ def compile_spec(spec: MessageSpec) -> Codec:
     return Codec(spec)
 
 
+def _is_mti(mti: str) -> bool:
+    """The first digit is the version of ISO 8583; this link speaks that of 1987 alone (facts/unionpay-pos 3)."""
+    return mti[0] == "0" and _DIGITS.issuperset(mti)
+
+
 def _mti_advice(body: bytes) -> str:
     if body[:4].isdigit():
         return "it looks like an MTI in ASCII; this link packs it in BCD"
-    return "a TPDU or header may stand before it"
+    return "is a TPDU or header missing, or there twice?"
+
+
+def _unknown_advice(number: int, read: list[int]) -> str:
+    if number == 1:
+        return "this link has no second bitmap; is a TPDU or header missing, or there twice?"
+    return f"read so far: {read}; the bitmap may be wrong" if read else "the bitmap may be wrong"
 
 
 def _packer(field: Field) -> _Pack:
-    units, path = _to_bytes(field), (f"F{field.number} {field.name}",)
+    encode, path = _encoder(field), (f"F{field.number} {field.name}",)
     prefix, most = field.length.prefix_digits, field.length.most
+    fills = field.encoding is Encoding.ASCII and field.pad is Pad.RIGHT
 
-    def pack(value: str | bytes) -> bytes:
+    def pack(value: Value) -> bytes:
+        content, units = encode(value)
         if prefix:
-            if len(value) > most:
-                raise PackError(path, f"{len(value)} units are more than {most}")
-            return bytes.fromhex(str(len(value)).rjust(prefix, "0")) + units(value)
-        if len(value) != most:
-            if field.encoding is Encoding.ASCII and field.pad is Pad.RIGHT and len(value) < most:
-                assert isinstance(value, str)
-                return units(value.ljust(most))
-            raise PackError(path, f"{len(value)} units instead of {most}")
-        return units(value)
+            if units > most:
+                raise PackError(path, f"{units} units are more than {most}")
+            return bytes.fromhex(str(units).rjust(prefix, "0")) + content
+        if units < most and fills:
+            return content.ljust(most)  # facts/unionpay-pos 1.15
+        if units != most:
+            raise PackError(path, f"{units} units instead of {most}")
+        return content
 
     return pack
 
 
-def _to_bytes(field: Field) -> _Pack:
+def _encoder(field: Field) -> _Encode:
     path = (f"F{field.number} {field.name}",)
     if field.encoding is Encoding.BINARY:
 
-        def binary(value: str | bytes) -> bytes:
+        def binary(value: Value) -> tuple[bytes, int]:
             if not isinstance(value, bytes):
                 raise PackError(path, "it takes bytes")
-            return value
+            return value, len(value)
 
         return binary
     if field.encoding is Encoding.ASCII:
+        charset = _charset(field)
 
-        def ascii_(value: str | bytes) -> bytes:
+        def text(value: Value) -> tuple[bytes, int]:
             try:
-                return value.encode("ascii" if field.length.prefix_digits == 0 else "gb18030")  # type: ignore[union-attr]
+                content = value.encode(charset)  # type: ignore[union-attr]
             except (AttributeError, UnicodeEncodeError):
-                raise PackError(path, "it takes ASCII text") from None
+                raise PackError(path, f"it takes {charset} text") from None
+            return content, len(content)
 
-        return ascii_
-    left, allowed = field.pad is Pad.LEFT, _TRACK if field.number in (35, 36) else _DIGITS
+        return text
+    left, allowed = field.pad is Pad.LEFT, _TRACK if field.number in _TRACK_FIELDS else _DIGITS
 
-    def bcd(value: str | bytes) -> bytes:
+    def bcd(value: Value) -> tuple[bytes, int]:
         if not isinstance(value, str):
-            raise PackError(path, "it takes digits")
+            raise PackError(path, "it takes a text of digits")
         digits = value.replace("=", "D")
         if not allowed.issuperset(digits):
             raise PackError(path, "it takes digits only")
         if len(digits) % 2:
-            digits = "0" + digits if left else digits + "0"
-        return bytes.fromhex(digits)
+            return bytes.fromhex("0" + digits if left else digits + "0"), len(digits)
+        return bytes.fromhex(digits), len(digits)
 
     return bcd
 
 
+def _charset(field: Field) -> str:
+    return "gb18030" if field.length.prefix_digits else "ascii"
+
+
 def _unpacker(field: Field) -> _Unpack:
-    units = _from_bytes(field)
+    decode = _decoder(field)
     path = (f"F{field.number} {field.name}",)
     prefix, most = field.length.prefix_digits, field.length.most
     if not prefix:
-        return lambda body, at: units(body, at, most)
+        return lambda body, at: decode(body, at, most)
     width = prefix // 2
 
-    def unpack(body: bytes, at: int) -> tuple[str | bytes, int]:
+    def unpack(body: bytes, at: int) -> tuple[Value, int]:
         digits = body[at : at + width].hex()
-        if len(digits) != prefix or not _DIGITS.issuperset(digits):
-            raise UnpackError(
-                path, f"its length {digits or 'is missing'} is no BCD", advice=_length_advice(body, at, width)
-            )
+        if len(digits) != prefix:
+            raise UnpackError(path, "its length is missing", advice="the message is cut short")
+        if not _DIGITS.issuperset(digits):
+            raise UnpackError(path, f"its length {digits} is no BCD", advice=_length_advice(body, at, width))
         if int(digits) > most:
             raise UnpackError(path, f"its length {digits} is over {most}", advice=_length_advice(body, at, width))
-        return units(body, at + width, int(digits))
+        return decode(body, at + width, int(digits))
 
     return unpack
 
 
 def _length_advice(body: bytes, at: int, width: int) -> str:
-    if body[at : at + 2 * width].isdigit():
+    if body[at : at + width + 1].isdigit():  # LL is two ASCII digits, LLL three
         return "it looks like a length in ASCII; this link packs it in BCD"
     return "the field before it may be longer or shorter than read"
 
 
-def _from_bytes(field: Field) -> Callable[[bytes, int, int], tuple[str | bytes, int]]:
+def _decoder(field: Field) -> Callable[[bytes, int, int], tuple[Value, int]]:
     path = (f"F{field.number} {field.name}",)
 
     def slice_(body: bytes, at: int, size: int) -> bytes:
@@ -172,17 +208,18 @@ def _from_bytes(field: Field) -> Callable[[bytes, int, int], tuple[str | bytes, 
     if field.encoding is Encoding.BINARY:
         return lambda body, at, size: (slice_(body, at, size), at + size)
     if field.encoding is Encoding.ASCII:
+        charset = _charset(field)
 
-        def ascii_(body: bytes, at: int, size: int) -> tuple[str | bytes, int]:
+        def text(body: bytes, at: int, size: int) -> tuple[Value, int]:
             try:
-                return slice_(body, at, size).decode("gb18030"), at + size
+                return slice_(body, at, size).decode(charset), at + size
             except UnicodeDecodeError:
-                raise UnpackError(path, "it is no text") from None
+                raise UnpackError(path, f"it is no {charset} text", advice="it may be binary or BCD here") from None
 
-        return ascii_
-    left, allowed = field.pad is Pad.LEFT, _TRACK if field.number in (35, 36) else _DIGITS
+        return text
+    left, allowed = field.pad is Pad.LEFT, _TRACK if field.number in _TRACK_FIELDS else _DIGITS
 
-    def bcd(body: bytes, at: int, size: int) -> tuple[str | bytes, int]:
+    def bcd(body: bytes, at: int, size: int) -> tuple[Value, int]:
         width = (size + 1) // 2
         digits = slice_(body, at, width).hex().upper()
         value = digits[len(digits) - size :] if left else digits[:size]  # facts 1.12: the pad nibble may be anything

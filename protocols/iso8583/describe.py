@@ -9,13 +9,17 @@ from protocols.emv.tlv import TlvError, flatten, parse
 from protocols.iso8583.compile import MTI, Message
 from protocols.iso8583.field import Field, Mask
 from protocols.iso8583.unionpay import UNIONPAY
+from protocols.masking import mask_words
 from protocols.pan import mask_pan
 
 _FIELDS = UNIONPAY.by_number()
 
 
 def describe(message: Message) -> dict[str, str]:
-    """`{"MTI": "0100", "F2 PAN": "625094******0014", ...}`; chip data comes tag by tag as `F55.9F26 ...`."""
+    """`{"MTI": "0100", "F2 PAN": "625094******0014", ...}`; chip data comes tag by tag as `F55.9F26 ...`.
+
+    Takes what the UnionPay codec unpacked. A tag that comes again is counted: `F55.72 issuer script 2 (2)`.
+    """
     described = {"MTI": str(message[MTI])}
     for number in sorted(n for n in message if n != MTI):
         field = _FIELDS[number]
@@ -39,6 +43,7 @@ def _size(field: Field, value: str | bytes) -> str:
 
 _SHOW: dict[Mask, Callable[[Field, str | bytes], str]] = {
     Mask.NONE: _plain,
+    Mask.TEXT: lambda field, value: mask_words(str(value)),
     Mask.PAN: lambda field, value: mask_pan(str(value)),
     Mask.LENGTH_ONLY: _size,
     Mask.TLV: lambda field, value: f"{len(value)} bytes",
@@ -51,11 +56,14 @@ def _chip(number: int, value: str | bytes) -> dict[str, str]:
         nodes = flatten(parse(value))
     except TlvError as error:
         return {f"F{number} error": str(error)}
-    return {
-        f"F{number}.{node.tag} {TAGS[node.tag].name if node.tag in TAGS else 'unknown'}": _tag(node.tag, node.value)
-        for node in nodes
-        if not node.children
-    }
+    shown: dict[str, str] = {}
+    for node in nodes:
+        if node.children:
+            continue
+        key = f"F{number}.{node.tag} {TAGS[node.tag].name if node.tag in TAGS else 'unknown'}"
+        again = sum(known == key or known.startswith(f"{key} (") for known in shown)
+        shown[f"{key} ({again + 1})" if again else key] = _tag(node.tag, node.value)
+    return shown
 
 
 def _tag(tag: str, value: bytes) -> str:

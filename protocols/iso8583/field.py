@@ -28,12 +28,13 @@ class Mask(Enum):
     NONE = "as it is"
     PAN = "first six and last four"
     LENGTH_ONLY = "its length alone"
+    TEXT = "as it is but for card numbers in it"
     TLV = "tag by tag"
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """`prefix_digits` 0 is a fixed length. Counted in digits for BCD, characters or bytes else."""
+    """`prefix_digits` 0 is a fixed length. `most` counts digits in BCD, bytes in all else (facts/unionpay-pos 1.13)."""
 
     prefix_digits: int
     most: int
@@ -56,7 +57,10 @@ def lllvar(most: int) -> Length:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One ISO 8583 field: its number, its name, and how its value lies on the wire."""
+    """One ISO 8583 field: its number, its name, and how its value lies on the wire.
+
+    Raises ValueError for what cannot be: a number not in the primary bitmap, or odd digits and no side for the pad.
+    """
 
     number: int
     name: str
@@ -65,13 +69,24 @@ class Field:
     pad: Pad = Pad.NONE
     mask: Mask = Mask.NONE
 
+    def __post_init__(self) -> None:
+        if not 2 <= self.number <= 64:
+            raise ValueError(f"F{self.number} has no place in a primary bitmap")
+        may_be_odd = self.length.prefix_digits or self.length.most % 2
+        if self.encoding is Encoding.BCD and may_be_odd and self.pad is Pad.NONE:
+            raise ValueError(f"F{self.number} {self.name} may have an odd digit and needs a side for its pad")
+
 
 @dataclass(frozen=True)
 class MessageSpec:
-    """The fields that a host and its terminals have agreed on."""
+    """The fields that a host and its terminals have agreed on. Raises ValueError when a number comes twice."""
 
     name: str
     fields: tuple[Field, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.by_number()) != len(self.fields):
+            raise ValueError(f"{self.name} names a field twice")
 
     def by_number(self) -> dict[int, Field]:
         """The fields by their numbers."""

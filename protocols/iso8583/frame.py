@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from protocols.iso8583.errors import FramingError
+from protocols.iso8583.errors import FramingError, PackError
 
 LENGTH_BYTES, TPDU_BYTES, HEADER_BYTES = 2, 5, 6
 LONGEST = 2048
@@ -27,19 +27,28 @@ class Frame:
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """Frame to bytes, length first; the length does not count itself."""
+    """Frame to bytes, length first; the length does not count itself.
+
+    Raises PackError when TPDU or header have not their length, or the whole is longer than a reader takes.
+    """
+    for name, digits, size in (("TPDU", frame.tpdu, TPDU_BYTES), ("header", frame.header, HEADER_BYTES)):
+        if len(digits) != 2 * size or not digits.isascii() or not digits.isdigit():
+            raise PackError((name,), f"it is not {2 * size} digits")
     content = bytes.fromhex(frame.tpdu) + bytes.fromhex(frame.header) + frame.body
+    if len(content) > LONGEST:
+        raise PackError(("length",), f"{len(content)} bytes are more than {LONGEST}")
     return len(content).to_bytes(LENGTH_BYTES, "big") + content
 
 
 def unpack_frame(data: bytes) -> Frame:
     """One whole frame with its length. Raises FramingError that names the likely mistake."""
-    stated = _length(data)
-    if stated != len(data) - LENGTH_BYTES:
+    if len(data) < LENGTH_BYTES:
+        raise FramingError(("length",), f"{len(data)} bytes hold no length", advice="the frame is cut short")
+    stated, follow = _length(data), len(data) - LENGTH_BYTES
+    if stated != follow:
         raise FramingError(
-            ("length",), f"it says {stated}, {len(data) - LENGTH_BYTES} bytes follow",
-            advice="it counts itself" if stated == len(data) else "",
-        )  # fmt: skip
+            ("length",), f"it says {stated}, {follow} bytes follow", advice=_length_advice(stated, follow)
+        )
     start = LENGTH_BYTES + TPDU_BYTES
     tpdu, header = data[LENGTH_BYTES:start].hex(), data[start : start + HEADER_BYTES].hex()
     if not tpdu.startswith(TPDU_ID) or not tpdu.isdigit():
@@ -47,16 +56,25 @@ def unpack_frame(data: bytes) -> Frame:
             ("TPDU",), f"{tpdu[:2] or 'nothing'} stands where 60 should", advice="is there a TPDU at all?"
         )
     if len(header) != 2 * HEADER_BYTES:
-        raise FramingError(("header",), "the frame ends within it")
+        raise FramingError(("header",), "the frame ends within it", advice="the frame is cut short")
     return Frame(tpdu, header, data[start + HEADER_BYTES :])
 
 
 def _length(data: bytes) -> int:
-    stated = int.from_bytes(data[:LENGTH_BYTES], "big")
-    if len(data) >= LENGTH_BYTES and stated > LONGEST:
-        looks = "it looks like ASCII digits" if data[:LENGTH_BYTES].isdigit() else "is the stream out of step?"
-        raise FramingError(("length",), f"length prefix {stated} is over {LONGEST}", advice=looks)
-    return stated
+    prefix = data[:LENGTH_BYTES]
+    stated = int.from_bytes(prefix, "big")
+    if stated <= LONGEST:
+        return stated
+    advice = "is the stream out of step, or its first byte the lower one?"
+    if prefix.isdigit():
+        advice = "it looks like ASCII digits; this link has two binary bytes"
+    raise FramingError(("length",), f"length prefix {stated} is over {LONGEST}", advice=advice)
+
+
+def _length_advice(stated: int, follow: int) -> str:
+    if stated == follow + LENGTH_BYTES:
+        return "it counts itself"
+    return "the frame is cut short" if stated > follow else "something follows the frame"
 
 
 class FrameReader:
@@ -66,11 +84,20 @@ class FrameReader:
         self._buffer = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Frames, length included, that are whole now. Raises FramingError when a length cannot be one."""
+        """Frames, length included, that are whole now.
+
+        Raises FramingError when a length cannot be one: at the next feed, if there are whole frames before it. From
+        there on the stream cannot be read, and each feed raises again.
+        """
         self._buffer += chunk
-        frames = []
+        frames: list[bytes] = []
         while len(self._buffer) >= LENGTH_BYTES:
-            end = LENGTH_BYTES + _length(bytes(self._buffer[:LENGTH_BYTES]))
+            try:
+                end = LENGTH_BYTES + _length(bytes(self._buffer[:LENGTH_BYTES]))
+            except FramingError:
+                if frames:
+                    break
+                raise
             if len(self._buffer) < end:
                 break
             frames.append(bytes(self._buffer[:end]))
@@ -79,5 +106,5 @@ class FrameReader:
 
     @property
     def pending(self) -> bytes:
-        """Bytes of a frame that is not whole yet."""
+        """Bytes of a frame that is not whole yet, or that cannot be one."""
         return bytes(self._buffer)

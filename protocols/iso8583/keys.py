@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocols.crypto import TripleDes, check_value
+from protocols.crypto import BLOCK, TripleDes, check_value
 from protocols.iso8583.errors import KeyCheckError
 
 CHECK_BYTES = 4
@@ -14,28 +14,35 @@ KEY_BYTES = {"001": 8, "003": 16}
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WorkingKeys:
-    """Clear PIN and MAC key of one session. Never shown: it has no repr of its values."""
+    """Clear PIN and MAC key of one session, 8 or 16 bytes each. Never shown: it has no repr of its values."""
 
     pin: bytes
     mac: bytes
 
     def wrap(self, master: bytes) -> bytes:
-        """F62: each key under the master key, followed by its check value."""
+        """F62: each key under the master key, followed by its check value; a shorter MAC key is filled with zeros."""
         des = TripleDes(master)
-        return b"".join(des.encrypt(key) + check_value(key) for key in (self.pin, self.mac))
+        wrapped = (des.encrypt(key).ljust(len(self.pin), b"\x00") + check_value(key) for key in (self.pin, self.mac))
+        return b"".join(wrapped)
 
     @classmethod
     def unwrap(cls, master: bytes, wrapped: bytes) -> WorkingKeys:
-        """Raises KeyCheckError when a length or a check value is wrong."""
-        des, size = TripleDes(master), len(wrapped) // 2 - CHECK_BYTES
+        """Raises KeyCheckError when a length or a check value is wrong.
+
+        A MAC key of single length in a double-length field stands before 8 zero bytes.
+        """
+        size = len(wrapped) // 2 - CHECK_BYTES
         if size not in KEY_BYTES.values() or len(wrapped) % 2:
             raise KeyCheckError(("F62",), f"{len(wrapped)} bytes are no pair of keys", advice="24 or 40 bytes are")
-        keys = []
-        for name, part in (("PIN key", wrapped[: size + CHECK_BYTES]), ("MAC key", wrapped[size + CHECK_BYTES :])):
-            key = des.decrypt(part[:size])
-            if check_value(key) != part[size:]:
-                raise KeyCheckError(
-                    ("F62", name), "its check value is wrong", advice="compare the terminal master keys"
-                )
-            keys.append(key)
-        return cls(*keys)
+        pin, mac = wrapped[: size + CHECK_BYTES], wrapped[size + CHECK_BYTES :]
+        if mac[BLOCK:size] == bytes(BLOCK):
+            mac = mac[:BLOCK] + mac[size:]
+        des = TripleDes(master)
+        return cls(_unwrap(des, "PIN key", pin), _unwrap(des, "MAC key", mac))
+
+
+def _unwrap(des: TripleDes, name: str, part: bytes) -> bytes:
+    key = des.decrypt(part[:-CHECK_BYTES])
+    if check_value(key) != part[-CHECK_BYTES:]:
+        raise KeyCheckError(("F62", name), "its check value is wrong", advice="compare the terminal master keys")
+    return key

@@ -1,0 +1,63 @@
+"""The PIN block of format 0 against its public vector, and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocols.crypto import TripleDes
+from protocols.iso8583 import decrypt_pin, encrypt_pin, pin_block
+from tests.protocols.samples import OTHER_PAN, PAN, VECTORS, pans, vector
+
+P = VECTORS["p"]
+PIK = bytes.fromhex(P["pik_clear"])
+pins = st.text("0123456789", min_size=4, max_size=12)
+
+
+def test_the_clear_block_is_that_of_the_vector() -> None:
+    assert [pin_block(P["pin"], P["pan"])] == vector("p", "clear_block")
+
+
+def test_f52_is_that_of_the_vector() -> None:
+    assert [encrypt_pin(PIK, P["pin"], P["pan"])] == vector("p", "f52")
+
+
+def test_the_pin_of_the_vector_comes_back() -> None:
+    assert decrypt_pin(PIK, bytes.fromhex(P["f52"]), P["pan"]) == P["pin"]
+
+
+@given(pins, pans, st.sampled_from([PIK, PIK[:8]]))
+def test_a_pin_comes_back_under_its_key_and_card(pin: str, pan: str, key: bytes) -> None:
+    assert decrypt_pin(key, encrypt_pin(key, pin, pan), pan) == pin
+
+
+@pytest.mark.parametrize("pin", ["", "123", "1234567890123", "12a4", "١٢٣٤", "1234 "])
+def test_what_is_no_pin_makes_no_block(pin: str) -> None:
+    with pytest.raises(ValueError, match="4 to 12 digits"):
+        pin_block(pin, PAN)
+
+
+def test_a_block_of_another_card_is_no_pin() -> None:
+    assert decrypt_pin(PIK, encrypt_pin(PIK, "123456", PAN), OTHER_PAN) is None
+
+
+def test_a_block_under_another_key_is_no_pin() -> None:
+    assert decrypt_pin(PIK[::-1], encrypt_pin(PIK, "123456", PAN), PAN) is None
+
+
+@pytest.mark.parametrize("size", [0, 7, 16])
+def test_a_block_of_another_size_is_no_pin(size: int) -> None:
+    assert decrypt_pin(PIK, bytes(size), PAN) is None
+
+
+@pytest.mark.parametrize(
+    "clear", ["1412345678FFFFFF", "03123FFFFFFFFFFF", "0D1234567890123F", "06123A56FFFFFFFF", "06123456FFFFFFF0"]
+)
+def test_a_block_of_another_format_is_no_pin(clear: str) -> None:
+    no_pan = "0" * 13
+    assert decrypt_pin(PIK, TripleDes(PIK).encrypt(bytes.fromhex(clear)), no_pan) is None
+
+
+def test_the_pan_is_taken_without_its_check_digit() -> None:
+    assert pin_block("1234", "1234567890128") == bytes.fromhex("041226CBA9876FED")
