@@ -6,26 +6,28 @@ way down is recorded and never raised.
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from protocols.events import Channel, Event
-from protocols.faults import ConfigurationError, HoldfastError, RigFault
+from protocols.faults import Cancelled, ConfigurationError, HoldfastError, RigFault
 from protocols.market import Market
 from protocols.pan import derived
 from protocols.printing import Paper
 from rigs import build
 from rigs.cards.loading import load_card_profile
 from rigs.case import Case
+from rigs.hosts.simulated import SimulatedHost
 from rigs.lease import Lease
 from rigs.model import RigModel
 from rigs.people import VirtualPeople
+from rigs.ports import Printer, Reader, Terminal
+from rigs.presenters.virtual import VirtualPresenter
 from rigs.private import private_directory, private_root
 from rigs.timeline import Recorder
 from simulators.card import CardProfile, ChipCard
@@ -61,7 +63,9 @@ class Bench:
         self.environment: dict[str, Any] = {}
         self.card = ""
         self._stack = ExitStack()
-        self._cards = itertools.count(plan.position * CARDS_A_WORKER + 1)
+        first = plan.position * CARDS_A_WORKER + 1
+        self._cards = iter(range(first, first + CARDS_A_WORKER))
+        self._names: set[str] = set()
         self._profiles: dict[str, CardProfile] = {}
 
     @property
@@ -73,7 +77,8 @@ class Bench:
         """Lease, private directory, recorder, devices, self-test. Raises RigFault or ConfigurationError."""
         try:
             self._open()
-        except BaseException:
+        except BaseException as error:
+            self._blame(error)
             self.close()
             raise
         return self
@@ -83,17 +88,20 @@ class Bench:
         for device in self.rig.shared:
             self._stack.enter_context(Lease(device, LEASES))
         self.private = self._stack.enter_context(private_directory(private_root()))
-        self.recorder = Recorder(
+        self.recorder: Recorder = Recorder(
             folder=plan.folder, worker=plan.worker, started_ns=plan.started_ns, started=plan.started,
             evidence=build.evidence_of(self.rig),
         )  # fmt: skip
-        self._stack.callback(self.recorder.close)
+        self._stack.callback(self._quietly, self.recorder.close)
         self._profiles = {name: load_card_profile(plan.rig_path.parent / path) for name, path in self.rig.cards.items()}
         emit = self.recorder.emit
-        self.host = self._up("host", lambda: build.host(plan, emit, self.private))
+        self.host: SimulatedHost = self._up("host", lambda: build.host(plan, emit, self.private))
+        self.printer: Printer
+        self.reader: Reader
+        self.presenter: VirtualPresenter
         self.printer, slip_printer = self._up("printer", lambda: build.printer(plan, emit, self.private))
         self.reader, self.presenter, card_reader = self._up("reader", lambda: build.reader(plan, emit, self.private))
-        self.terminal = self._up(
+        self.terminal: Terminal = self._up(
             "terminal",
             lambda: build.terminal(plan, emit, self.private, card_reader, slip_printer, self.people, self.host),
         )
@@ -113,7 +121,22 @@ class Bench:
         try:
             close()
         except Exception as error:
-            self._note("take-down fault", device=name, cause=f"{type(error).__name__}: {error}")
+            cause = _safe(error)
+            self._quietly(lambda: self._note("take-down fault", device=name, cause=cause))
+
+    @staticmethod
+    def _quietly(act: Callable[[], object]) -> None:
+        """Where nothing can be recorded any more, there is nobody to tell."""
+        with suppress(Exception):
+            act()
+
+    def _blame(self, error: BaseException) -> None:
+        """Why the bench did not come up, for whoever reads the worker's timeline. Without a recorder there is none."""
+        if not hasattr(self, "recorder"):
+            return
+        component, advice = getattr(error, "component", "harness"), getattr(error, "advice", "")
+        cause = error.message if isinstance(error, HoldfastError) else _safe(error)
+        self._quietly(lambda: self._note("fault", cause=cause, component=component, advice=advice))
 
     def _note(self, kind: str, **fields: Any) -> None:
         self.recorder.emit(Event(Channel.RIG, kind, fields))
@@ -146,9 +169,9 @@ class Bench:
         profile = self._profiles[kind]
         if expired:
             profile = profile.model_copy(update={"expiry": "2001"})
-        pan = next(derived(profile.pan_prefix, next(self._cards)))
+        pan = self._next_pan(profile.pan_prefix)
         self.recorder.protect(pan)
-        self.card = f"{kind}-{pan[-4:]}"
+        self.card = self._name(kind, pan)
         card = ChipCard(profile, pan, name=self.card, emit=self.recorder.emit)
         self.presenter.hold(self.card, card)
         self.host.know(self.card, card)
@@ -156,12 +179,31 @@ class Bench:
         case.emit(Channel.CARD, "issued", card=self.card, profile=profile.name)
         return self.card
 
+    def _next_pan(self, prefix: str) -> str:
+        number = next(self._cards, None)
+        pan = None if number is None else next(derived(prefix, number), None)
+        if pan is None:
+            raise RigFault("this worker has used up its test cards", advice="run with fewer workers, or start anew")
+        return pan
+
+    def _name(self, kind: str, pan: str) -> str:
+        """Last four digits come again after some hundred cards; names never do."""
+        name = plain = f"{kind}-{pan[-4:]}"
+        number = 1
+        while name in self._names:
+            number += 1
+            name = f"{plain}-{number}"
+        self._names.add(name)
+        return name
+
     def close_case(self) -> list[str]:
         """Between cases: everyone behaves again, reversals are drained, the card is out, the terminal is idle.
 
-        Returns what could not be done, as text; raises nothing but Cancelled.
+        Everything is tried, whatever fails before. Returns what could not be done, as text; raises nothing but
+        Cancelled. What fails by a fault of ours is recorded as a bug.
         """
-        troubles = []
+        self.card = ""
+        troubles, cancelled = [], None
         for what, act in (
             ("host", self.host.behave),
             ("people", self.people.reset),
@@ -174,8 +216,15 @@ class Bench:
         ):
             try:
                 act()
+            except Cancelled as error:
+                cancelled = error
             except HoldfastError as error:
                 troubles.append(f"{what}: {error}")
+            except Exception as error:
+                troubles.append(f"{what}: {_safe(error)}")
+                self._note("bug", cause=_safe(error), where=f"close of a case, {what}")
+        if cancelled is not None:
+            raise cancelled
         return troubles
 
     def _restore_reader(self) -> None:
@@ -183,5 +232,10 @@ class Bench:
             self.reader.recover()
 
     def close(self) -> None:
-        """Take everything down, in reverse order. Raises nothing."""
-        self._stack.close()
+        """Take everything down, in reverse order. Raises nothing. A second time does nothing."""
+        self._quietly(self._stack.close)
+
+
+def _safe(error: BaseException) -> str:
+    """The text of an error of ours is safe to record; of any other its class alone is."""
+    return str(error) if isinstance(error, HoldfastError) else type(error).__name__

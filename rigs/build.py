@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,11 @@ def host(plan: BenchPlan, emit: Emit, private: Path) -> SimulatedHost:
     """The issuer host, the rig's terminal enrolled."""
     simulated = SimulatedHost(market=plan.market, emit=emit, directory=private, time_scale=plan.rig.time_scale)
     terminal = plan.rig.terminal
-    simulated.enrol(terminal.terminal_id, terminal.merchant_id, bytes.fromhex(terminal.test_master_key))
+    try:
+        simulated.enrol(terminal.terminal_id, terminal.merchant_id, bytes.fromhex(terminal.test_master_key))
+    except BaseException:
+        simulated.close()
+        raise
     return simulated
 
 
@@ -55,7 +59,11 @@ def printer(plan: BenchPlan, emit: Emit, private: Path) -> tuple[VirtualPrinterO
             advice="`holdfast rig check` tests it; whole runs with people come with the box rig",
         )
     twin = VirtualPrinter(emit)
-    driver = EscposSerialPrinter(twin.path)
+    try:
+        driver = EscposSerialPrinter(twin.path)
+    except BaseException:
+        twin.close()
+        raise
     return VirtualPrinterOnBench(twin, driver), driver
 
 
@@ -82,34 +90,26 @@ def reader(
 
 
 def _behind_pcscd(emit: Emit, private: Path, deadline_s: float) -> tuple[PcscReader, VirtualPresenter, PcscReader]:
-    twin = ReaderModel(private / "reader.sock", emit)
-    service = PcscService(private, twin.path)
+    with ExitStack() as undo:
+        twin = ReaderModel(private / "reader.sock", emit)
+        undo.callback(twin.close)
+        service = PcscService(private, twin.path)
+        undo.callback(service.stop)
 
-    def revive() -> None:
-        """A lost reader: plug it in and give it a fresh daemon."""
-        twin.replug()
-        service.restart()
+        def revive() -> None:
+            """A lost reader: plug it in and give it a fresh daemon."""
+            twin.replug()
+            service.restart()
 
-    try:
         service.start()
         driver = PcscReader(
             READER_NAME, emit, socket=str(service.socket), call_deadline_s=deadline_s, revive=revive,
-            on_close=_in_order(service.stop, twin.close),
+            on_close=lambda: down.close(),
             extra=lambda: {"service": service.version, "pid": str(service.pid)},
         )  # fmt: skip
-    except BaseException:
-        service.stop()
-        twin.close()
-        raise
-    return driver, VirtualPresenter(twin), driver
-
-
-def _in_order(*acts: Callable[[], None]) -> Callable[[], None]:
-    def act() -> None:
-        for one in acts:
-            one()
-
-    return act
+        presenter = VirtualPresenter(twin)
+        down = undo.pop_all()
+    return driver, presenter, driver
 
 
 def terminal(

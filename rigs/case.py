@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +13,9 @@ from typing import Any
 
 from protocols.events import Channel, Event
 from rigs.timeline import Recorder, TimelineFile
+
+DIGEST, LONGEST_SLUG = 8, 160
+"""Characters of the digest, and bytes of the readable part, of a folder name: a file system takes 255 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +33,16 @@ class CaseId:
 
     @property
     def folder(self) -> str:
-        """The id as a folder name, the same wherever it is worked out."""
-        return slug(self.id)
+        """A folder name, the same wherever it is worked out, and no other case's."""
+        whole = json.dumps([self.feature, self.scenario, list(self.parameters.items())])
+        return f"{slug(self.id)}-{hashlib.sha256(whole.encode()).hexdigest()[:DIGEST]}"
 
 
 def slug(case_id: str) -> str:
-    """A case id as a folder name: readable, and without what a file system minds."""
-    return re.sub(r"[^\w.-]+", "-", case_id.removeprefix("features/")).strip("-").lower()
+    """A case id as people read it in a folder name: cut to what any file system takes. Two ids may look the same."""
+    text = unicodedata.normalize("NFC", case_id.removeprefix("features/")).lower()
+    readable = re.sub(r"[^\w.-]+", "-", text).encode()[:LONGEST_SLUG].decode("utf-8", "ignore")
+    return readable.strip("-.") or "case"
 
 
 class Case:
@@ -41,10 +50,9 @@ class Case:
 
     def __init__(self, recorder: Recorder, folder: Path, case: CaseId, description: Mapping[str, Any]) -> None:
         self._recorder = recorder
-        attempt = 1 + len(list((folder / "cases" / case.folder).glob("attempt-*.jsonl")))
-        self.path = folder / "cases" / case.folder / f"attempt-{attempt}.jsonl"
-        self._file: TimelineFile = recorder.open_case(self.path)
         self.id = case
+        attempt, self._file = _first_free(recorder, folder / "cases" / case.folder)
+        self.path = self._file.path
         self.emit(Channel.CASE, "open", id=case.id, attempt=attempt, parameters=dict(case.parameters), **description)
 
     @property
@@ -73,3 +81,13 @@ class Case:
         """The last event, then the file is closed."""
         self.emit(Channel.CASE, "close")
         self._recorder.close_case()
+
+
+def _first_free(recorder: Recorder, folder: Path) -> tuple[int, TimelineFile]:
+    """The next attempt's timeline: every attempt is kept, whoever else is making one."""
+    attempt = 1
+    while True:
+        try:
+            return attempt, recorder.open_case(folder / f"attempt-{attempt}.jsonl")
+        except FileExistsError:
+            attempt += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,12 +68,19 @@ def _ask(
     """Yields what came of it, and returns the device, or None when it is not there."""
     try:
         device = bring_up()
-        stack.callback(device.close)  # type: ignore[attr-defined]
-        yield Checked(name, facts(device))
-    except HoldfastError as error:
-        yield Checked(name, trouble=str(error))
+        stack.callback(_let_go, device)
+        told = facts(device)
+    except Exception as error:
+        yield Checked(name, trouble=str(error) if isinstance(error, HoldfastError) else type(error).__name__)
         return None
+    yield Checked(name, told)
     return device
+
+
+def _let_go(device: Any) -> None:
+    """What was asked is told already: a fault on the way down changes nothing of it."""
+    with suppress(Exception):
+        device.close()
 
 
 def _reader(plan: BenchPlan, emit: Emit, private: Path) -> PcscReader | EmbeddedReader:
@@ -88,16 +95,15 @@ def _printer(stack: ExitStack, plan: BenchPlan, emit: Emit, private: Path) -> Es
     if isinstance(model, EscposSerialOnBench):
         return EscposSerialPrinter(model.port, model.baud)
     on_bench, driver = build.printer(plan, emit, private)
-    stack.callback(on_bench.close)
+    stack.callback(_let_go, on_bench)
     return driver
 
 
 def _printer_facts(printer: EscposSerialPrinter) -> dict[str, str]:
     paper = printer.status().paper
-    facts = {"paper": paper.value, **printer.attributes()}
     if paper not in USABLE:
-        raise RigFault(f"the printer's paper is {paper.value}", advice="load paper and switch it on")
-    return facts
+        raise RigFault(f"the printer's paper is {paper}", advice="load paper and switch it on")
+    return {"paper": paper.value, **printer.attributes()}
 
 
 def _sign_on(terminal: Any) -> dict[str, str]:

@@ -6,7 +6,9 @@ run and is nobody else's, so an all-virtual bench leases nothing and may run as 
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import os
 import re
 from contextlib import suppress
@@ -21,22 +23,33 @@ class Lease:
 
     def __init__(self, what: str, directory: Path) -> None:
         self.what = what
-        self.path = directory / (re.sub(r"[^A-Za-z0-9.-]+", "-", what).strip("-") + ".lease")
+        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", what).strip("-")[:80]
+        self.path = directory / f"{readable}-{hashlib.sha256(what.encode()).hexdigest()[:8]}.lease"
         self._fd: int | None = None
 
     def __enter__(self) -> Lease:
-        _shared_directory(self.path.parent)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        try:
+            _shared_directory(self.path.parent)
+            fd = _open(self.path)
+        except OSError as error:
+            raise RigFault(
+                f"the {self.what} cannot be leased: {self.path}: {error.strerror}", advice="remove what lies there"
+            ) from None
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         except BlockingIOError:
             holder = os.read(fd, 64).decode("ascii", "replace").strip() or "unknown"
             os.close(fd)
             raise RigFault(
                 f"the {self.what} is in use by process {holder}", advice="wait for that run, or take another rig"
             ) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(fd)
+            raise RigFault(
+                f"the {self.what} cannot be leased: {self.path}: {error.strerror}", advice="see to its file system"
+            ) from None
         self._fd = fd
         return self
 
@@ -50,8 +63,23 @@ class Lease:
             self._fd = None
 
 
+def _open(path: Path) -> int:
+    """The lease file, whoever made it: the kernel lets nobody create over another's file in a shared directory."""
+    how = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+    while True:
+        with suppress(FileNotFoundError):
+            return os.open(path, how)
+        with suppress(FileExistsError):
+            fd = os.open(path, how | os.O_CREAT | os.O_EXCL, 0o666)
+            with suppress(OSError):
+                os.fchmod(fd, 0o666)  # whatever the umask says: the next user may be another
+            return fd
+
+
 def _shared_directory(path: Path) -> None:
     """Open to every user of the machine, as a lab's bench is; each may remove his own files only."""
+    if path.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "it is a link")
     if not path.exists():
         path.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):

@@ -15,9 +15,9 @@ from rigs.yamlfile import load_strict
 
 
 class RigPart(BaseModel):
-    """Strict: a key that the model does not know is an error."""
+    """Strict: a key that the model does not know is an error, and so is `yes` for a number or `.inf` for a time."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Component(StrEnum):
@@ -66,7 +66,9 @@ class ReferenceTerminalOnBench(RigPart):
     merchant_id: str = Field(pattern=r"^[0-9A-Z]{15}$")
     merchant_name: str
     operator: str = Field(pattern=r"^\d{2}$")
-    test_master_key: str = Field(pattern=r"^([0-9A-F]{32})$", description="hex; a test key, never a live one")
+    test_master_key: str = Field(
+        pattern=r"^([0-9A-F]{32})$", repr=False, description="hex; a test key, never a live one"
+    )
     columns: int = Field(32, ge=24, le=48)
 
 
@@ -87,7 +89,7 @@ class RigModel(RigPart):
 
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     title: str
-    dut: tuple[Component, ...] = Field(min_length=1)
+    dut: tuple[Annotated[Component, Field(strict=False)], ...] = Field(min_length=1, strict=False)
     dut_file: str = Field(description="who made what is under test; beside the rig file")
     market: str = "unionpay-cn"
     time_scale: float = Field(20.0, ge=1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from protocols.faults import ConfigurationError
+
+ENTRIES = ("right", "wrong")
 SUPERVISOR_PASSWORD = "123456"
 """Of the virtual terminal's supervisor; no secret of anybody."""
 
@@ -19,6 +22,12 @@ class VirtualPeople:
         self._pin = pin
 
     def cardholder_types(self, *entries: str) -> None:
+        unknown = [entry for entry in entries if entry not in ENTRIES]
+        if unknown or not entries:
+            raise ConfigurationError(
+                f"a cardholder does not type {', '.join(map(repr, unknown)) or 'nothing'}",
+                advice=f"say one or more of: {', '.join(ENTRIES)}",
+            )
         self._entries = list(entries)
 
     def supervisor_present(self, present: bool) -> None:

@@ -28,6 +28,9 @@ class Terminal(Protocol):
     def lift_local_limit(self) -> None:
         """By parameter, let completions above the market's limit through to the host."""
 
+    def restore_limit(self) -> None:
+        """The terminal checks the limit again, as it is delivered."""
+
     def paper_loaded(self) -> None:
         """The operator has loaded paper and says so: what was not printed is printed now."""
 
@@ -79,6 +82,9 @@ class Host(Protocol):
     def move_date(self, days: int) -> None:
         """Let business days go by."""
 
+    def reset_date(self) -> None:
+        """Back to today."""
+
     def misbehave(self, transaction: str, manner: str, times: int | None = 1) -> None:
         """From now on treat matching requests in the given manner (see `rigs/hosts`); None is always."""
 
@@ -87,6 +93,12 @@ class Host(Protocol):
 
     def behave(self) -> None:
         """Drop all misbehaviour."""
+
+    def identity(self) -> dict[str, str]:
+        """What it is, and for which market it answers."""
+
+    def close(self) -> None:
+        """Stop it."""
 
 
 class Printer(Protocol):
@@ -101,12 +113,21 @@ class Printer(Protocol):
     def status(self) -> PrinterStatus:
         """Asked of the device now; a device that does not answer is `unknown`."""
 
+    def attributes(self) -> dict[str, str]:
+        """What the printer says of itself; `not offered` where it says nothing."""
+
+    def close(self) -> None:
+        """Let go of the printer."""
+
 
 class Reader(Protocol):
     """The card reader as a device to be identified and, on a virtual bench, unplugged."""
 
     def attributes(self) -> dict[str, str]:
         """What the reader says of itself; `not offered` where it says nothing."""
+
+    def healthy(self) -> bool:
+        """Whether it answers now."""
 
     def recover(self) -> None:
         """Bring it back after it, or its service, was lost."""

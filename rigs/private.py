@@ -9,20 +9,27 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from protocols.faults import RigFault
+
 OWNER = "owner.lock"
 
 
 def private_root() -> Path:
-    """Where this user's private directories lie; mode 0700."""
+    """Where this user's private directories lie; mode 0700. Raises RigFault when what lies there is not his."""
     root = Path(tempfile.gettempdir()) / f"holdfast-{os.getuid()}"
-    root.mkdir(mode=0o700, exist_ok=True)
-    if root.is_symlink() or root.stat().st_uid != os.getuid():
-        raise PermissionError(f"{root} belongs to somebody else")
+    with suppress(FileExistsError):
+        root.mkdir(mode=0o700)
+    found = root.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise RigFault(f"{root} is no directory of this user's", advice="remove it")
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        root.chmod(0o700)
     return root
 
 

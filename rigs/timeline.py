@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ from typing import Any
 from protocols.chain import FIRST_HASH, seal_line
 from protocols.emv import describe_command, describe_response, mask_apdu
 from protocols.events import Channel, Event, Json
+from protocols.faults import RigFault
 from protocols.iso8583 import UNIONPAY, UnpackError, compile_spec, describe, mask_frame, unpack_frame
-from protocols.masking import Exposure, Masked, mask_text
-from protocols.pan import has_right_check_digit
+from protocols.masking import Exposure, Masked, hide_nibbles, mask_text, mask_words
 
 _CODEC = compile_spec(UNIONPAY)
-_DIGIT_RUN = re.compile(r"(?<!\d)\d{13,19}(?!\d)")
+_MANY_DIGITS = re.compile(r"(?:\d\D*){13}")
+_SHORTEST_PAN = 10**12
 _ATTACHED = {(Channel.PRINTER, "slip"): "escpos"}
 """Events whose raw bytes are kept as an attachment, with its file ending."""
 
@@ -41,19 +43,35 @@ class TimelineFile:
         self.records: list[dict[str, Any]] = []
         self._keep = keep
         self._count = 0
+        self._size = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | os.O_CLOEXEC, 0o644)
         self._last = FIRST_HASH
 
     def append(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Number, seal and write one record; returns it as written."""
-        self._count += 1
-        record = {"n": self._count, **record}
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        line, self._last = seal_line(self._last, text)
-        os.write(self._fd, line)
+        """Number, seal and write one record; returns it as written. What fails leaves the file as it was.
+
+        Raises RigFault when the file system takes no more.
+        """
+        record = {"n": self._count + 1, **record}
+        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        line, sealed = seal_line(self._last, text)
+        self._write(line)
+        self._count, self._last = self._count + 1, sealed
         if self._keep:
             self.records.append(record)
         return record
+
+    def _write(self, line: bytes) -> None:
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+        except OSError as error:
+            os.ftruncate(self._fd, self._size)  # no torn line in the middle
+            raise RigFault(
+                f"the timeline cannot be written: {error.strerror}", advice="make room on the disk of the run folder"
+            ) from None
+        self._size += len(line)
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -82,19 +100,24 @@ class Recorder:
         self._attachments.mkdir(parents=True, exist_ok=True)
         self._worker = TimelineFile(folder / "workers" / f"{worker}.jsonl", keep=False)
         self._case: TimelineFile | None = None
+        self._closed = False
         self._pans: set[str] = set()
+        self._starts: set[str] = set()  # of the ranges that they come from: few, however many cards there are
         self._last_command = b""
 
     def protect(self, pan: str) -> None:
         """From now on this number is masked wherever it turns up, whatever stands around it."""
         with self._lock:
             self._pans.add(pan)
+            self._starts.update((pan[:8], pan[:8].encode().hex()))
 
     def open_case(self, path: Path) -> TimelineFile:
         """Send events to a scenario's own timeline from now on."""
         with self._lock:
-            self._case = TimelineFile(path, keep=True)
-            return self._case
+            opened = TimelineFile(path, keep=True)
+            self.close_case()
+            self._case = opened
+            return opened
 
     def close_case(self) -> None:
         """End the scenario's timeline; later events go to the worker's."""
@@ -104,16 +127,25 @@ class Recorder:
                 self._case = None
 
     def close(self) -> None:
-        """End the worker's timeline."""
+        """End the worker's timeline. A second time does nothing."""
         with self._lock:
+            if self._closed:
+                return
             self.close_case()
-            if self._worker is not None:
+            try:
                 self.emit(Event(Channel.RIG, "close"))
+            finally:
+                self._closed = True
                 self._worker.close()
 
     def emit(self, event: Event) -> int:
-        """Mask, decode, number and write one event; returns its number on its timeline."""
+        """Mask, decode, number and write one event; returns its number on its timeline.
+
+        What a device still says after the end is no part of the run: it is dropped, and its number is 0.
+        """
         with self._lock:
+            if self._closed:
+                return 0
             target = self._case or self._worker
             record = target.append(self._record(event))
             if self._watch is not None:
@@ -123,7 +155,8 @@ class Recorder:
     def _record(self, event: Event) -> dict[str, Any]:
         elapsed = event.at_ns - self._started_ns
         at = self._started + timedelta(microseconds=elapsed / 1000)
-        fields = {key: self._clean(value) for key, value in event.fields.items()}
+        fields = dict(event.fields)
+        masked = self._mask(event, event.raw, fields) if event.raw is not None else None
         record: dict[str, Any] = {
             "t": elapsed,
             "utc": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -131,10 +164,9 @@ class Recorder:
             "dir": event.direction.value,
             "kind": event.kind,
             "ev": self._evidence.get(event.channel, "simulated"),
-            "f": fields,
+            "f": self._clean(fields),
         }
-        if event.raw is not None:
-            masked = self._mask(event, fields)
+        if masked is not None:
             ending = _ATTACHED.get((event.channel, event.kind))
             if ending:
                 record["att"] = {event.kind: self._attach(masked.raw, ending)}
@@ -144,13 +176,12 @@ class Recorder:
                 record["exposed"] = [_exposure(e) for e in masked.exposed]
         return record
 
-    def _mask(self, event: Event, fields: dict[str, Any]) -> Masked:
-        assert event.raw is not None
+    def _mask(self, event: Event, raw: bytes, fields: dict[str, Any]) -> Masked:
         if event.channel is Channel.HOST:
-            return self._host(event.raw, fields)
+            return self._packed(self._host(raw, fields))
         if event.channel is Channel.CARD:
-            return self._apdu(event, fields)
-        return mask_text(event.raw, self._pans)
+            return self._packed(self._apdu(event.kind, raw, fields))
+        return mask_text(raw, self._pans)
 
     def _host(self, raw: bytes, fields: dict[str, Any]) -> Masked:
         try:
@@ -158,19 +189,33 @@ class Recorder:
             message = describe(_CODEC.unpack(frame.body))
             fields["message"] = {"TPDU": frame.tpdu, "header": frame.header, **message}
         except UnpackError as error:
-            fields["undecoded"] = self._clean(str(error))
+            fields["undecoded"] = str(error)
         return mask_frame(raw)
 
-    def _apdu(self, event: Event, fields: dict[str, Any]) -> Masked:
-        assert event.raw is not None
-        if event.kind == "command":
-            self._last_command = event.raw
-            fields.update(describe_command(event.raw))
-            return mask_apdu(event.raw, b"\x90\x00")[0]
-        if event.kind == "response":
-            fields.update(describe_response(self._last_command, event.raw))
-            return mask_apdu(self._last_command, event.raw)[1]
-        return Masked(event.raw, ())
+    def _apdu(self, kind: str, raw: bytes, fields: dict[str, Any]) -> Masked:
+        if kind == "command":
+            self._last_command = raw
+            fields.update(describe_command(raw))
+            return mask_apdu(raw, b"\x90\x00")[0]
+        if kind == "response":
+            fields.update(describe_response(self._last_command, raw))
+            return mask_apdu(self._last_command, raw)[1]
+        return Masked(mask_apdu(b"", raw + b"\x90\x00")[1].raw[:-2])
+
+    def _packed(self, masked: Masked) -> Masked:
+        """A card of the bench that stands where nobody looks for one: two digits a byte, in either phase, or text."""
+        digits = masked.raw.hex()
+        if not any(start in digits for start in self._starts):
+            return masked
+        out, exposed = bytearray(masked.raw), list(masked.exposed)
+        for pan in self._pans:
+            for needle, width in ((pan, 1), (pan.encode().hex(), 2)):
+                at = digits.find(needle)
+                while at >= 0:
+                    hide_nibbles(out, at + 6 * width, (len(pan) - 10) * width)
+                    exposed.append(Exposure("pan", at // 2, len(pan), "holdfast"))
+                    at = digits.find(needle, at + 1)
+        return Masked(bytes(out), tuple(exposed))
 
     def _attach(self, data: bytes, ending: str) -> str:
         name = f"{hashlib.sha256(data).hexdigest()}.{ending}"
@@ -182,20 +227,22 @@ class Recorder:
         return name
 
     def _clean(self, value: Json) -> Any:
-        """Field values as JSON, with any card number in their text hidden."""
+        """Field values as JSON, with any card number in them hidden, names of fields included."""
         if isinstance(value, str):
-            return _DIGIT_RUN.sub(self._hide, value)
+            return self._words(value)
+        if isinstance(value, int) and abs(value) >= _SHORTEST_PAN:
+            return self._words(str(value)) if any(pan in str(value) for pan in self._pans) else value
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)
         if isinstance(value, Mapping):
-            return {str(key): self._clean(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
+            return {self._words(str(key)): self._clean(item) for key, item in value.items()}
+        if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
             return [self._clean(item) for item in value]
         return value
 
-    def _hide(self, match: re.Match[str]) -> str:
-        digits = match[0]
-        if digits in self._pans or has_right_check_digit(digits):
-            return digits[:6] + "•" * (len(digits) - 10) + digits[-4:]
-        return digits
+    def _words(self, text: str) -> str:
+        text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
+        return mask_words(text, self._pans) if _MANY_DIGITS.search(text) else text
 
 
 def _exposure(exposure: Exposure) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from protocols.faults import ConfigurationError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -21,6 +22,8 @@ class _StrictLoader(yaml.SafeLoader):
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
+        if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == _MERGE:
+            raise yaml.constructor.ConstructorError(None, None, "a key must be a plain word", key_node.start_mark)
         key = loader.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
         if key in seen:
             raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
@@ -40,10 +43,12 @@ def load_mapping(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"there is no file {path}", advice=_did_you_mean(near)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error.__class__.__name__}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise ConfigurationError(f"{path}{place}: {getattr(error, 'problem', 'no YAML')}") from None
+        raise ConfigurationError(f"{path}{place}: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a control character, 2024-13-45, [[[[...
+        raise ConfigurationError(f"{path} is no YAML: {_first_line(error)}") from None
     if not isinstance(loaded, dict):
         raise ConfigurationError(f"{path} holds no mapping", advice="write `key: value` lines")
     return loaded
@@ -74,6 +79,10 @@ def _known_keys(model: type[BaseModel]) -> list[str]:
     for part in (schema, *schema.get("$defs", {}).values()):
         keys.update(part.get("properties", {}))
     return sorted(keys)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{error}".partition("\n")[0]
 
 
 def _did_you_mean(near: list[str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,13 +16,15 @@ from protocols.transactions import Transaction
 from simulators.card import ChipCard
 from simulators.issuer import AccountSpec, Action, Answer, Delay, IssuerHost, LateAnswer, NoAnswer, Rule, WrongMac
 
-MANNERS: dict[str, Callable[[str], Action]] = {  # first words of a manner: how to make its action from the rest
-    "no answer": lambda rest: NoAnswer(),
-    "request lost": lambda rest: NoAnswer(decide=False),
-    "wrong MAC": lambda rest: WrongMac(),
-    "late answer": lambda rest: LateAnswer(),
-    "delay": lambda rest: Delay(float(rest)),
-    "code": lambda rest: Answer(rest),
+MANNERS: dict[str, Callable[[], Action]] = {
+    "no answer": NoAnswer,
+    "request lost": lambda: NoAnswer(decide=False),
+    "wrong MAC": WrongMac,
+    "late answer": LateAnswer,
+}
+MEASURED: dict[str, tuple[str, Callable[[str], Action]]] = {  # first word: what follows it, and the action made of that
+    "delay": ("seconds of market time", lambda rest: Delay(_seconds(rest))),
+    "code": ("two characters", lambda rest: Answer(_code(rest))),
 }
 REVERSAL = "reversal"
 
@@ -47,6 +51,8 @@ class SimulatedHost:
         self._cards[name] = card
 
     def open_account(self, card: str, available: Money) -> None:
+        if card not in self._cards:
+            raise ConfigurationError(f"the bench has issued no card {card!r}", advice="issue it first")
         chip = self._cards[card]
         self._issuer.open_account(
             AccountSpec(
@@ -64,8 +70,8 @@ class SimulatedHost:
         self._issuer.set_status(card, status)
 
     def move_date(self, days: int) -> None:
-        self._moved += days
         self._issuer.move_date(days)
+        self._moved += days
 
     def reset_date(self) -> None:
         """Back to today."""
@@ -95,10 +101,34 @@ class SimulatedHost:
 
 
 def _action(manner: str) -> Action:
-    for words, make in MANNERS.items():
-        if manner == words or manner.startswith(f"{words} "):
-            return make(manner[len(words) :].strip())
-    raise ConfigurationError(f"no host behaves in the manner {manner!r}", advice=f"there are: {', '.join(MANNERS)}")
+    if manner in MANNERS:
+        return MANNERS[manner]()
+    word, _, rest = manner.partition(" ")
+    if word not in MEASURED:
+        known = [*MANNERS, *MEASURED]
+        near = difflib.get_close_matches(manner, known, n=1)
+        raise ConfigurationError(
+            f"no host behaves in the manner {manner!r}",
+            advice=f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}",
+        )
+    meant, make = MEASURED[word]
+    try:
+        return make(rest)
+    except ValueError:
+        raise ConfigurationError(f"{manner!r} says not what it should", advice=f"write `{word}` and {meant}") from None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(text)
+    return seconds
+
+
+def _code(text: str) -> str:
+    if not re.fullmatch(r"[0-9A-Z]{2}", text):
+        raise ValueError(text)
+    return text
 
 
 def _transaction(name: str) -> Transaction:

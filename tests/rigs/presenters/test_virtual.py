@@ -1,0 +1,137 @@
+"""The virtual presenter: puts cards in, takes them out, and acts as a command reaches the card."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocols.emv import Apdu
+from protocols.events import discard
+from protocols.faults import CardRemoved, ConfigurationError, ReaderGone
+from rigs.presenters.virtual import VirtualPresenter
+from rigs.readers.embedded import EmbeddedReader
+from simulators.card import ChipCard
+from simulators.reader import EmbeddedSlot
+from tests.simulators.kit import OTHER_PAN, PAN, Events, credit_profile
+
+SELECT = Apdu(0x00, 0xA4, 0x04, 0, b"1PAY.SYS.DDF01", 0).pack()
+GET_CHALLENGE = Apdu(0x00, 0x84, 0, 0, le=0).pack()
+
+
+@pytest.fixture
+def events() -> Events:
+    return Events()
+
+
+@pytest.fixture
+def slot(events: Events) -> EmbeddedSlot:
+    return EmbeddedSlot(events)
+
+
+@pytest.fixture
+def presenter(slot: EmbeddedSlot) -> VirtualPresenter:
+    presenter = VirtualPresenter(slot)
+    presenter.hold("one", ChipCard(credit_profile(), PAN, name="one"))
+    return presenter
+
+
+@pytest.fixture
+def reader(slot: EmbeddedSlot) -> EmbeddedReader:
+    return EmbeddedReader(slot, discard)
+
+
+def test_a_card_that_is_offered_is_in_the_reader_until_it_is_removed(
+    presenter: VirtualPresenter, slot: EmbeddedSlot, events: Events
+) -> None:
+    presenter.offer("one")
+    assert slot.card is not None
+    presenter.remove()
+    assert slot.card is None
+    assert [event.kind for event in events.all()] == ["inserted", "removed"]
+
+
+def test_a_card_that_nobody_holds_names_those_there_are(presenter: VirtualPresenter) -> None:
+    with pytest.raises(ConfigurationError, match=r"nobody holds a card 'two' \(cards of this case: one\)"):
+        presenter.offer("two")
+
+
+def test_a_card_of_an_earlier_case_is_not_offered_again(presenter: VirtualPresenter) -> None:
+    presenter.remove()
+    with pytest.raises(ConfigurationError, match="cards of this case: none"):
+        presenter.offer("one")
+
+
+def test_something_is_done_as_the_command_reaches_the_card_and_at_no_other(
+    presenter: VirtualPresenter, reader: EmbeddedReader
+) -> None:
+    done: list[str] = []
+    presenter.before("GET CHALLENGE", lambda: done.append("now"))
+    presenter.offer("one")
+    reader.power_on()
+    reader.transmit(SELECT)
+    assert done == []
+    assert reader.transmit(GET_CHALLENGE)[-2:] == b"\x90\x00"
+    assert done == ["now"]
+
+
+def test_only_what_was_said_last_is_done(presenter: VirtualPresenter, reader: EmbeddedReader) -> None:
+    done: list[str] = []
+    for word in ("first", "last"):
+        presenter.before("SELECT", lambda word=word: done.append(word))  # type: ignore[misc]
+    presenter.offer("one")
+    reader.power_on()
+    reader.transmit(SELECT)
+    assert done == ["last"]
+
+
+def test_it_is_done_with_a_card_that_is_issued_later_too(presenter: VirtualPresenter, reader: EmbeddedReader) -> None:
+    done: list[str] = []
+    presenter.before("SELECT", lambda: done.append("now"))
+    presenter.hold("two", ChipCard(credit_profile(), OTHER_PAN, name="two"))
+    presenter.offer("two")
+    reader.power_on()
+    reader.transmit(SELECT)
+    assert done == ["now"]
+
+
+def test_a_card_that_is_pulled_before_a_command_never_answers_it(
+    presenter: VirtualPresenter, reader: EmbeddedReader, slot: EmbeddedSlot
+) -> None:
+    presenter.pull_before("GET CHALLENGE")
+    presenter.offer("one")
+    reader.power_on()
+    reader.transmit(SELECT)
+    with pytest.raises(CardRemoved):
+        reader.transmit(GET_CHALLENGE)
+    assert slot.card is None
+    assert slot.plugged
+
+
+def test_a_reader_that_is_unplugged_before_a_command_is_gone(
+    presenter: VirtualPresenter, reader: EmbeddedReader, slot: EmbeddedSlot
+) -> None:
+    presenter.unplug_before("SELECT")
+    presenter.offer("one")
+    reader.power_on()
+    with pytest.raises(ReaderGone):
+        reader.transmit(SELECT)
+    assert not slot.plugged
+
+
+def test_the_next_case_knows_nothing_of_what_was_to_be_done(
+    presenter: VirtualPresenter, reader: EmbeddedReader
+) -> None:
+    kept = ChipCard(credit_profile(), OTHER_PAN, name="kept")
+    presenter.hold("kept", kept)
+    presenter.pull_before("SELECT")
+    presenter.remove()
+    assert kept.on_command is None
+    presenter.hold("new", ChipCard(credit_profile(), PAN, name="new"))
+    presenter.offer("new")
+    reader.power_on()
+    assert reader.transmit(SELECT)[-2:] == b"\x90\x00"
+
+
+@pytest.mark.parametrize(("command", "told"), [("GENERATE_AC", "there is: GENERATE AC"), ("xyzzy", "SELECT, READ REC")])
+def test_a_command_that_no_card_knows_names_the_near_miss(presenter: VirtualPresenter, command: str, told: str) -> None:
+    with pytest.raises(ConfigurationError, match=told):
+        presenter.pull_before(command)
