@@ -23,21 +23,31 @@ from rigs.case import Case, CaseId
 from steps.story import Story
 
 UNDECIDED = (Verdict.INCONCLUSIVE, Verdict.ERROR)
+MOST_ATTEMPTS = 2
+"""An INCONCLUSIVE attempt says nothing of the device: the case is told once more, and every attempt is kept."""
 
 
 def open_story(bench: Bench, identity: CaseId, description: Mapping[str, Any]) -> Story:
     """A new attempt: its timeline is open, and its deadline runs."""
-    case = Case(bench.recorder, bench.plan.folder, identity, description)
+    case = open_case(bench, identity, description)
     seconds = bench.response_timeout_s / bench.rig.time_scale
     terms = Terms(bench.market, frozenset(c.value for c in bench.rig.dut), int(seconds * 1e9))
-    start_deadline(bench.rig.case_deadline_s)
     return Story(bench, case, terms)
 
 
+def open_case(bench: Bench, identity: CaseId, description: Mapping[str, Any]) -> Case:
+    """A timeline of its own, and a fresh deadline."""
+    start_deadline(bench.rig.case_deadline_s)
+    return Case(bench.recorder, bench.plan.folder, identity, description)
+
+
 def start_deadline(seconds: float) -> None:
-    """From now on; 0 ends it. In the main thread, where a blocked wait can be interrupted."""
+    """From now on, and again each time that it has passed: what comes after may hang too. 0 ends it.
+
+    In the main thread, where a blocked wait can be interrupted.
+    """
     signal.signal(signal.SIGALRM, _deadline)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
 
 
 def _deadline(number: int, frame: FrameType | None) -> None:

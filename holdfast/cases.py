@@ -8,8 +8,18 @@ from typing import Any
 
 import pytest
 
-from holdfast.attempt import UNDECIDED, begin_step, blame, close_story, deviations, end_step, open_story
-from holdfast.features import case_of, description_of
+from holdfast.attempt import (
+    MOST_ATTEMPTS,
+    UNDECIDED,
+    begin_step,
+    blame,
+    close_story,
+    deviations,
+    end_step,
+    open_case,
+    open_story,
+)
+from holdfast.features import case_of, description_of, is_case
 from holdfast.run import SETTINGS
 from reports.judge.finding import Verdict
 from rigs.bench import Bench
@@ -22,6 +32,10 @@ class NotConforming(AssertionError):
 
 class Undecided(Exception):
     """The verdict is INCONCLUSIVE or ERROR: nothing is said of the device."""
+
+
+class Inconclusive(Undecided):
+    """The bench could not tell; another attempt may."""
 
 
 def worker_of(config: pytest.Config) -> str:
@@ -79,17 +93,40 @@ def pytest_bdd_step_error(
 def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scenario: Any) -> None:
     """Here and not in a fixture's teardown, where pytest and Allure would show a failure as passed. Design 4."""
     story = _story(request)
-    interrupted = isinstance(sys.exc_info()[1], (KeyboardInterrupt, pytest.exit.Exception))
+    interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
     judged = close_story(story, interrupted=interrupted)
     numbers = ",".join(str(n) for n in description_of(request.node)["numbers"])
     told = {"verdict": judged.verdict.value, "case": story.case.id.id, "cause": judged.cause, "numbers": numbers}
-    request.node.user_properties += list(told.items())
+    others = [(name, value) for name, value in request.node.user_properties if name not in told]
+    request.node.user_properties[:] = [*others, *told.items()]
     if interrupted:
         return
     if judged.verdict is Verdict.FAIL:
         raise NotConforming("\n".join(["FAIL", *deviations(judged)]))
     if judged.verdict in UNDECIDED:
-        raise Undecided("\n".join([f"{judged.verdict}: {judged.cause}", *deviations(judged)]))
+        kind = Inconclusive if judged.verdict is Verdict.INCONCLUSIVE else Undecided
+        raise kind("\n".join([f"{judged.verdict}: {judged.cause}", *deviations(judged)]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
+    """An inconclusive case is told again, from its first step, on a timeline of its own."""
+    try:
+        return (yield)
+    except Inconclusive:
+        if not is_case(pyfuncitem):
+            raise
+    arguments: dict[str, Any] = {name: pyfuncitem.funcargs[name] for name in ("request", "_pytest_bdd_example")}
+    for attempt in range(2, MOST_ATTEMPTS + 1):
+        story: Story = arguments["request"].getfixturevalue("story")
+        story.begin_again(open_case(story.bench, case_of(pyfuncitem), description_of(pyfuncitem)))
+        try:
+            pyfuncitem.obj(**arguments)
+            return True
+        except Inconclusive:
+            if attempt == MOST_ATTEMPTS:
+                raise
+    return True
 
 
 @pytest.hookimpl(wrapper=True)

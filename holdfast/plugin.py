@@ -106,14 +106,17 @@ def _start(config: pytest.Config, files: list[Path]) -> None:
     config.stash[SETTINGS] = settings
     if not option.verdicts_only and not getattr(option, "allure_report_dir", None):
         option.allure_report_dir = str(Path(settings.folder) / "allure-results")
-    signal.signal(signal.SIGTERM, lambda number, frame: _stop(config, "SIGTERM", Exit.CANCELLED))
+    signal.signal(signal.SIGTERM, lambda number, frame: _stop(config))
     _run_deadline(config, rig.run_deadline_s)
 
 
-def _stop(config: pytest.Config, why: str, status: Exit) -> None:
-    """End the run now; what was recorded is judged and reported."""
-    config.stash[ENDED_BY] = config.stash[ENDED_BY] or why
-    pytest.exit(f"stopped: {config.stash[ENDED_BY]}", returncode=int(status))
+def _stop(config: pytest.Config) -> None:
+    """End the run now, as Ctrl-C does; what was recorded is judged and reported.
+
+    No mere Exception: a driver or a clean-up that survives any fault must not survive this.
+    """
+    config.stash[ENDED_BY] = config.stash[ENDED_BY] or "SIGTERM"
+    raise KeyboardInterrupt
 
 
 def _run_deadline(config: pytest.Config, seconds: float) -> None:
@@ -210,7 +213,7 @@ def _end(exitstatus: int, ended_by: str) -> tuple[End, bool]:
     """How the run ended, and whether somebody wanted it to."""
     if ended_by == DEADLINE:
         return End.STOPPED, False
-    if exitstatus in (pytest.ExitCode.INTERRUPTED, Exit.CANCELLED):
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
         return End.CANCELLED, True
     normal = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
     return End.COMPLETE if exitstatus in normal else End.STOPPED, False

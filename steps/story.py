@@ -41,6 +41,12 @@ class Story:
     def market(self) -> Market:
         return self.bench.market
 
+    def begin_again(self, case: Case) -> None:
+        """A further attempt: nothing of the one before is remembered."""
+        self.case = case
+        self.hold = self.completion = self.last = None
+        self.findings = []
+
     # ── criteria ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def expect(self, criterion: str, **args: Any) -> Judged:
