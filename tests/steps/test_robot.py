@@ -1,0 +1,67 @@
+"""The Robot keywords are the Gherkin sentences: each is a step too, and does the same call."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from pytest_bdd.steps import step_function_context_registry
+
+import steps.card
+import steps.host
+import steps.receipt
+import steps.terminal
+from protocols.faults import ConfigurationError
+from protocols.transactions import Transaction
+from steps.robot import Holdfast
+
+SAMPLES = {
+    "kind": "credit", "amount": "the usual amount", "transaction": "pre-authorisation", "result": "no reply",
+    "state": "open", "held": "nothing", "booked": "the full amount", "code": "51",
+}  # fmt: skip
+MODULES = (steps.card, steps.host, steps.receipt, steps.terminal)
+
+
+def sentences() -> list[str]:
+    """Every keyword, its arguments filled in."""
+    names = [getattr(getattr(Holdfast, name), "robot_name", None) for name in vars(Holdfast)]
+    return [re.sub(r"\$\{(\w+)(:(\(.*?\)|[^}]+))?\}", lambda m: SAMPLES[m[1]], name) for name in names if name]
+
+
+@pytest.mark.parametrize("sentence", sentences())
+def test_each_keyword_is_a_gherkin_step_of_the_same_words(sentence: str) -> None:
+    matching = [c for c in step_function_context_registry.values() if c.parser.is_matching(sentence)]
+    assert {c.step_func.__module__ for c in matching} <= {module.__name__ for module in MODULES}
+    assert matching, sentence
+
+
+def test_there_are_keywords_for_a_whole_life() -> None:
+    assert len(sentences()) >= 20
+
+
+def test_without_a_bench_a_keyword_says_how_to_get_one() -> None:
+    with pytest.raises(ConfigurationError, match="holdfast certify --robot"):
+        Holdfast().cancel()
+
+
+def test_what_breaks_a_keyword_is_told_to_the_recorder_and_raised() -> None:
+    class Broken:
+        def cancel(self) -> None:
+            raise ZeroDivisionError
+
+    told: list[BaseException] = []
+    library = Holdfast()
+    story: Any = Broken()
+    library.attach(story, told.append)
+    with pytest.raises(ZeroDivisionError):
+        library.cancel()
+    assert [type(error) for error in told] == [ZeroDivisionError]
+
+
+def test_a_mistyped_transaction_names_those_there_are() -> None:
+    from steps.robot import _transaction
+
+    assert _transaction("completion void") is Transaction.COMPLETION_VOID
+    with pytest.raises(ValueError, match=r"there are .*completion void"):
+        _transaction("completion viod")
