@@ -65,37 +65,43 @@ class RunFolder:
         path = self.path / name
         if not path.is_file():
             return {}
-        loaded = json.loads(path.read_text("utf-8"))
-        assert isinstance(loaded, dict)
+        try:
+            loaded = json.loads(path.read_text("utf-8"))
+        except ValueError:
+            loaded = None
+        if not isinstance(loaded, dict):
+            raise ConfigurationError(f"{name} of this run folder cannot be read", advice="holdfast verify tells more")
         return loaded
 
     def attempts(self, folder: str) -> list[tuple[int, str]]:
         """Attempts at a case by its folder: number and timeline path within the run folder."""
-        found = sorted((self.path / "cases" / folder).glob("attempt-*.jsonl"))
-        numbered = [(int(path.stem.removeprefix("attempt-")), path.relative_to(self.path).as_posix()) for path in found]
-        return sorted(numbered)
+        found = (self.path / "cases" / folder).glob("attempt-*.jsonl")
+        numbered = ((path.stem.removeprefix("attempt-"), path.relative_to(self.path).as_posix()) for path in found)
+        return sorted((int(number), path) for number, path in numbered if number.isdecimal())
 
     def case_folders(self) -> list[str]:
         """Folders of all cases that left a timeline."""
         root = self.path / "cases"
-        return sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+        return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
 
     def worker_timelines(self) -> list[str]:
         """Timelines of the benches themselves."""
         return sorted(path.relative_to(self.path).as_posix() for path in (self.path / "workers").glob("*.jsonl"))
 
     def records(self, timeline: str) -> list[Record]:
-        """Every whole record of a timeline, in the order of its numbers."""
-        return [record_from(line) for line in self._lines(timeline)]
+        """Every whole record of a timeline, in the order of its numbers. It ends where a line is torn or is none."""
+        return list(self._records(timeline))
 
-    def _lines(self, timeline: str) -> Iterator[dict[str, Any]]:
-        for raw in (self.path / timeline).read_bytes().splitlines():
+    def _records(self, timeline: str) -> Iterator[Record]:
+        for raw in (self.path / timeline).read_bytes().split(b"\n"):
             try:
-                line = json.loads(raw)
-            except ValueError:
+                yield record_from(json.loads(raw))
+            except (ValueError, KeyError, TypeError):
                 return
-            yield line
 
     def attachment(self, name: str) -> bytes:
-        """The bytes of an attachment."""
-        return (self.path / "attachments" / name).read_bytes()
+        """The bytes of an attachment. Raises ConfigurationError for one that is not there."""
+        path = self.path / "attachments" / name
+        if path.parent != self.path / "attachments" or not path.is_file():
+            raise ConfigurationError(f"there is no attachment {name!r}", advice="holdfast verify tells what is missing")
+        return path.read_bytes()

@@ -8,12 +8,13 @@ ERROR (our own part) or INCONCLUSIVE (the rig), never FAIL.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from protocols.faults import HoldfastError
 from protocols.market import Market
 from reports.judge import criteria as _registered
-from reports.judge.auditors import auditors
-from reports.judge.finding import Finding, Judged, Scope, Verdict, Weight
+from reports.judge.auditors import Audit, auditors
+from reports.judge.finding import Finding, Judged, Scope, Verdict, Weight, failed
 from reports.judge.registry import CRITERIA, View
 from reports.judge.timeline import Timeline
 from reports.runfolder import Record
@@ -22,6 +23,9 @@ assert _registered  # importing it fills the registry
 
 OWN_PARTS = frozenset({"host", "harness", "card"})
 """Components that are always Holdfast's own: when one of them fails, that is an ERROR."""
+OF_EVERY_CASE = "idle.reached"
+"""The close of each case demands it: a scenario that demands nothing else tests nothing."""
+UNFINISHED = "the case was not finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,12 @@ class CaseVerdict:
 def judge_case(records: Sequence[Record], terms: Terms) -> CaseVerdict:
     """Verdict of one attempt from its timeline alone."""
     timeline = Timeline(records)
-    trouble = _trouble(timeline)
     complete = timeline.first("case", "close") is not None
-    judged = [*_scenario(timeline, terms, trouble, complete), *_audits(timeline, terms, trouble, complete)]
+    audits = list(_audits(timeline, terms))
+    trouble = _trouble(timeline, [(audit, finding) for audit, finding in audits if _is_own(audit.component, terms)])
+    bench = _Bench(timeline, terms, trouble, complete)
+    judged = [_one(bench, record) for record in timeline.of("criterion", "expect")]
+    judged += [_audited(bench, audit, finding) for audit, finding in audits]
     return _case(judged, trouble, complete)
 
 
@@ -64,70 +71,113 @@ def judge_criterion(records: Sequence[Record], terms: Terms) -> Judged:
     """The criterion that the last `expect` event recorded, judged on what happened so far."""
     timeline = Timeline(records)
     expects = list(timeline.of("criterion", "expect"))
-    return _one(timeline, expects[-1], terms, _trouble(timeline), complete=True)
+    return _one(_Bench(timeline, terms, _trouble(timeline, ()), complete=True), expects[-1])
 
 
-def _trouble(timeline: Timeline) -> Trouble | None:
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What every finding of a case is weighed against."""
+
+    timeline: Timeline
+    terms: Terms
+    trouble: Trouble | None
+    complete: bool
+
+
+def _is_own(component: str, terms: Terms) -> bool:
+    return component in OWN_PARTS and component not in terms.dut
+
+
+def _trouble(timeline: Timeline, own: Iterable[tuple[Audit, Finding]]) -> Trouble | None:
+    """The first rig fault or bug; an own part that an auditor found wrong is a bug from that event on."""
+    found = []
     for record in timeline.of("rig", "fault", "bug"):
         verdict = Verdict.INCONCLUSIVE if record.kind == "fault" else Verdict.ERROR
-        return Trouble(record.number, verdict, str(record.fields.get("cause", record.kind)))
-    return None
+        found.append(Trouble(record.number, verdict, str(record.fields.get("cause", record.kind))))
+    for audit, finding in own:
+        if finding.verdict is Verdict.FAIL:
+            number = min(max(d.numbers) for d in finding.deviations)
+            found.append(Trouble(number, Verdict.ERROR, f"the {audit.component} is at fault: {finding.actual}"))
+    return min(found, key=lambda t: timeline.moments[t.number], default=None)
 
 
-def _scenario(timeline: Timeline, terms: Terms, trouble: Trouble | None, complete: bool) -> Iterable[Judged]:
-    for record in timeline.of("criterion", "expect"):
-        yield _one(timeline, record, terms, trouble, complete)
-
-
-def _one(timeline: Timeline, record: Record, terms: Terms, trouble: Trouble | None, complete: bool) -> Judged:
-    criterion = CRITERIA[str(record.fields["id"])]
+def _one(bench: _Bench, record: Record) -> Judged:
+    """A criterion of the scenario."""
+    named = str(record.fields.get("id", ""))
     args: Mapping[str, object] = dict(record.fields.get("args", {}))
-    view = View(timeline, terms.market, terms.response_timeout_ns, record.number)
-    finding = criterion.evaluate(view, args)
-    decided = record.number if criterion.scope is Scope.SO_FAR else _decided(finding, timeline, complete)
-    verdict, reason = _weigh(finding, criterion.component, decided, terms, trouble)
+    view = View(bench.timeline, bench.terms.market, bench.terms.response_timeout_ns, record.number)
+    try:
+        criterion = CRITERIA[named]
+        finding = criterion.evaluate(view, args)
+    except Exception as error:  # design 4: a bug of the judge is an ERROR of this criterion, and says which
+        text = error.message if isinstance(error, HoldfastError) else type(error).__name__
+        return Judged(
+            named, named, Weight.MANDATORY, "harness", Verdict.ERROR, "a criterion that can be judged", text, "",
+            "scenario", (record.number,), f"the judge could not evaluate it: {text}",
+        )  # fmt: skip
+    decided = record.number if criterion.scope is Scope.SO_FAR else None
+    finding, reason = _weigh(bench, finding, criterion.component, decided)
     weight = Weight(record.fields.get("weight", criterion.weight))
+    evidence = (record.number, *(n for n in finding.evidence if n != record.number))
     return Judged(
-        criterion.id, criterion.title, weight, criterion.component, verdict, finding.expected, finding.actual,
-        criterion.rule, "scenario", (record.number, *finding.evidence), reason,
+        criterion.id, criterion.title, weight, criterion.component, finding.verdict, finding.expected, finding.actual,
+        criterion.rule, "scenario", evidence, reason,
     )  # fmt: skip
 
 
-def _audits(timeline: Timeline, terms: Terms, trouble: Trouble | None, complete: bool) -> Iterable[Judged]:
+def _audits(timeline: Timeline, terms: Terms) -> Iterable[tuple[Audit, Finding]]:
+    """What every auditor found that had something to look at."""
     view = View(timeline, terms.market, terms.response_timeout_ns, timeline.end)
     for audit in auditors():
-        finding = audit.evaluate(view)
-        if finding is None:
-            continue
-        verdict, reason = _weigh(finding, audit.component, _decided(finding, timeline, complete), terms, trouble)
-        yield Judged(
-            audit.id, audit.title, Weight.MANDATORY, audit.component, verdict, finding.expected, finding.actual,
-            audit.rule, "auditor", finding.evidence, reason,
-        )  # fmt: skip
+        try:
+            finding = audit.evaluate(view)
+        except Exception as error:
+            text = f"the judge could not evaluate it: {type(error).__name__}"
+            finding = Finding(Verdict.ERROR, "a rule that can be judged", text)
+        if finding is not None:
+            yield audit, finding
 
 
-def _decided(finding: Finding, timeline: Timeline, complete: bool) -> int:
-    """The event on which a finding over the whole case was decided.
+def _audited(bench: _Bench, audit: Audit, finding: Finding) -> Judged:
+    weighed, reason = _weigh(bench, finding, audit.component, None)
+    return Judged(
+        audit.id, audit.title, Weight.MANDATORY, audit.component, weighed.verdict, weighed.expected, weighed.actual,
+        audit.rule, "auditor", weighed.evidence, reason,
+    )  # fmt: skip
 
-    A deviation that was seen stands from the moment it was seen; that none was seen is known only at the end. That
-    something is missing is known only at the end too, so a deviation resting on a single event waits for it.
+
+def _weigh(bench: _Bench, finding: Finding, component: str, decided: int | None) -> tuple[Finding, str]:
+    """A finding with its final verdict, and why it is not the finding's own.
+
+    `decided` is the event on which it was decided; None is the end of the case. Of a FAIL at the end, what was seen
+    before any trouble stands; what was missing could still have come, and is known at the end of a whole case only.
     """
-    if finding.verdict is Verdict.FAIL and len(finding.evidence) > 1:
-        return max(finding.evidence)
-    return timeline.end if complete else timeline.end + 1
+    trouble = bench.trouble
+    if finding.verdict in (Verdict.NOT_APPLICABLE, Verdict.ERROR):
+        return finding, ""
+    if finding.verdict is Verdict.FAIL and decided is None and (trouble or not bench.complete):
+        standing = [d for d in finding.deviations if not d.missing and _is_before(bench, d.numbers, trouble)]
+        if standing:
+            return _blamed(bench, failed(finding.expected, standing), component)
+    if trouble and (decided is None or not _is_before(bench, (decided,), trouble)):
+        return replace(finding, verdict=trouble.verdict), trouble.cause
+    if decided is None and not bench.complete:
+        return replace(finding, verdict=Verdict.INCONCLUSIVE), UNFINISHED
+    return _blamed(bench, finding, component)
 
 
-def _weigh(
-    finding: Finding, component: str, decided: int, terms: Terms, trouble: Trouble | None
-) -> tuple[Verdict, str]:
-    """The final verdict of a finding, and why it is not the finding's own."""
-    if trouble is not None and decided > trouble.number and finding.verdict is not Verdict.NOT_APPLICABLE:
-        return trouble.verdict, trouble.cause
-    if finding.verdict is Verdict.FAIL and component not in terms.dut:
-        if component in OWN_PARTS:
-            return Verdict.ERROR, f"the {component} is Holdfast's own part, not under test"
-        return Verdict.INCONCLUSIVE, f"the {component} is not under test on this rig"
-    return finding.verdict, ""
+def _is_before(bench: _Bench, numbers: Iterable[int], trouble: Trouble | None) -> bool:
+    moments = bench.timeline.moments
+    return trouble is None or all(moments[n] < moments[trouble.number] for n in numbers)
+
+
+def _blamed(bench: _Bench, finding: Finding, component: str) -> tuple[Finding, str]:
+    """A FAIL is the device's only if the component that it judges is under test."""
+    if finding.verdict is not Verdict.FAIL or component in bench.terms.dut:
+        return finding, ""
+    if component in OWN_PARTS:
+        return replace(finding, verdict=Verdict.ERROR), f"the {component} is Holdfast's own part, not under test"
+    return replace(finding, verdict=Verdict.INCONCLUSIVE), f"the {component} is not under test on this rig"
 
 
 def _case(judged: Sequence[Judged], trouble: Trouble | None, complete: bool) -> CaseVerdict:
@@ -137,16 +187,16 @@ def _case(judged: Sequence[Judged], trouble: Trouble | None, complete: bool) -> 
         return CaseVerdict(Verdict.FAIL, cause, tuple(judged))
     if Verdict.ERROR in mandatory or (trouble and trouble.verdict is Verdict.ERROR):
         return CaseVerdict(Verdict.ERROR, cause or _first_reason(judged, Verdict.ERROR), tuple(judged))
+    if not complete and not trouble:
+        return CaseVerdict(Verdict.INCONCLUSIVE, UNFINISHED, tuple(judged))
     if trouble or Verdict.INCONCLUSIVE in mandatory:
         return CaseVerdict(Verdict.INCONCLUSIVE, cause or _first_reason(judged, Verdict.INCONCLUSIVE), tuple(judged))
-    if not complete:
-        return CaseVerdict(Verdict.INCONCLUSIVE, "the case was not finished", tuple(judged))
-    if not any(j.source == "scenario" for j in judged):
+    if not any(j.source == "scenario" and j.id != OF_EVERY_CASE for j in judged):
         return CaseVerdict(Verdict.ERROR, "the scenario has no criterion", tuple(judged))
     observed = any(j.weight is Weight.SUGGESTED and j.verdict is Verdict.FAIL for j in judged)
     return CaseVerdict(Verdict.PASS_WITH_OBSERVATION if observed else Verdict.PASS, "", tuple(judged))
 
 
 def _first_reason(judged: Sequence[Judged], verdict: Verdict) -> str:
-    first = next(j for j in judged if j.verdict is verdict)
+    first = next(j for j in judged if j.verdict is verdict and j.weight is not Weight.SUGGESTED)
     return first.reason or f"{first.id}: {first.actual}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -36,6 +37,19 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deviation:
+    """One thing that is not as expected, with the events that show it.
+
+    `missing` says that something did not happen: that is known only when the case is over. What did happen stands from
+    the last of its events on.
+    """
+
+    text: str
+    numbers: tuple[int, ...]
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One criterion's result before rig faults are weighed. `evidence` are event numbers of the timeline."""
 
@@ -43,6 +57,7 @@ class Finding:
     expected: str
     actual: str
     evidence: tuple[int, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +97,7 @@ class Check:
     """Collects deviations with their evidence and turns them into one finding."""
 
     expected: str
-    deviations: list[str] = field(default_factory=list)
-    against: list[int] = field(default_factory=list)
+    deviations: list[Deviation] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)
 
     def see(self, *numbers: int) -> None:
@@ -91,17 +105,31 @@ class Check:
         self.seen.extend(numbers)
 
     def deviate(self, what: str, *numbers: int) -> None:
-        """Something is not as expected, as these events show."""
-        self.deviations.append(what)
-        self.against.extend(numbers)
+        """Something happened that is not as expected, as these events show."""
+        self.deviations.append(Deviation(what, numbers))
+
+    def miss(self, what: str, *numbers: int) -> None:
+        """Something did not happen that should have; these events show that it was due."""
+        self.deviations.append(Deviation(what, numbers, missing=True))
 
     def finding(self, when_right: str) -> Finding:
         if self.deviations:
-            numbers = tuple(dict.fromkeys(self.against))
-            return Finding(Verdict.FAIL, self.expected, "; ".join(self.deviations), numbers)
-        return Finding(Verdict.PASS, self.expected, when_right, tuple(dict.fromkeys(self.seen)))
+            return failed(self.expected, self.deviations)
+        return Finding(Verdict.PASS, self.expected, when_right, _once(self.seen))
+
+
+def failed(expected: str, deviations: Iterable[Deviation]) -> Finding:
+    """A FAIL with each deviation in words, and the events of all of them as evidence."""
+    found = tuple(deviations)
+    texts = "; ".join(dict.fromkeys(d.text for d in found))
+    return Finding(Verdict.FAIL, expected, texts, _once(n for d in found for n in d.numbers), found)
 
 
 def inconclusive(expected: str, why: str, *evidence: int) -> Finding:
     """The timeline does not allow a verdict on the device."""
-    return Finding(Verdict.INCONCLUSIVE, expected, why, evidence)
+    return Finding(Verdict.INCONCLUSIVE, expected, why, _once(evidence))
+
+
+def _once(numbers: Iterable[int]) -> tuple[int, ...]:
+    """Each event number once, in the order of naming; 0 is no event."""
+    return tuple(dict.fromkeys(number for number in numbers if number))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from protocols.faults import HoldfastBug
 from protocols.market import Market
+from protocols.transactions import Transaction
 from reports.judge.finding import Finding, Scope, Weight
 from reports.judge.timeline import Request, Timeline
+from reports.runfolder import Record
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,31 @@ class View:
     def requests(self) -> list[Request]:
         return self.timeline.requests()
 
+    @cached_property
+    def order(self) -> Record | None:
+        """The merchant's last order so far: the transaction that a criterion speaks of."""
+        return self.so_far.last("terminal", "order")
+
+    @cached_property
+    def since_order(self) -> Timeline:
+        """What happened from that order on, up to where the criterion was recorded."""
+        return self.so_far.after(self.order)
+
+    @cached_property
+    def of_order(self) -> Timeline:
+        """What belongs to that order, whenever it came: up to the next order, or to the end."""
+        later = self.timeline.after(self.order) if self.order else Timeline([])
+        return later.before(later.first("terminal", "order"))
+
+    @cached_property
+    def outcome(self) -> Record | None:
+        """What the terminal reported last of that order; of what it does by itself, like signing on, never."""
+        told = [r for r in self.since_order.of("terminal", "outcome") if r.fields.get("transaction") not in MANAGEMENT]
+        return told[-1] if told else None
+
+
+MANAGEMENT = frozenset({Transaction.SIGN_ON.value, Transaction.SIGN_OFF.value, Transaction.ECHO.value})
+"""What a terminal may do at any time, without an order."""
 
 Evaluate = Callable[[View, Mapping[str, Any]], Finding]
 
@@ -68,7 +95,7 @@ class Registry:
             raise HoldfastBug(f"no criterion is called {criterion_id!r}", advice="see reports/judge/criteria")
         return self._by_id[criterion_id]
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Criterion]:
         return iter(self._by_id.values())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from protocols.market import Market
@@ -65,20 +66,20 @@ def judge_run(folder: RunFolder) -> dict[str, Any]:
 
 
 def _planned(folder: RunFolder, plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Every case that was selected, whether or not it ran; without a plan, every case that left a timeline."""
-    if plan.get("cases"):
-        return list(plan["cases"])
-    return [{"id": name, "folder": name} for name in folder.case_folders()]
+    """Every case that was selected, whether or not it ran, and every other that left a timeline."""
+    planned = list(plan.get("cases", ()))
+    known = {str(case["folder"]) for case in planned}
+    return [*planned, *({"id": name, "folder": name} for name in folder.case_folders() if name not in known)]
 
 
 def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
-    attempts = []
+    attempts: list[dict[str, Any]] = []
     judged = CaseVerdict(Verdict.NOT_RUN, "the run ended before it", ())
     opening: dict[str, Any] = dict(planned)
     duration = 0.0
     for number, path in folder.attempts(str(planned["folder"])):
         records = folder.records(path)
-        judged = judge_case(records, terms)
+        judged = _after_a_failure(judge_case(records, terms), attempts)
         attempts.append({"n": number, "verdict": judged.verdict.value, "timeline": path})
         opening = {**opening, **next((dict(r.fields) for r in records if (r.channel, r.kind) == ("case", "open")), {})}
         duration = (max(r.t_ns for r in records) - min(r.t_ns for r in records)) / 1e9 if records else 0.0
@@ -98,6 +99,14 @@ def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[s
         "timeline": attempts[-1]["timeline"] if attempts else "",
         "criteria": [criterion.as_json() for criterion in judged.criteria],
     }
+
+
+def _after_a_failure(judged: CaseVerdict, attempts: Sequence[Mapping[str, Any]]) -> CaseVerdict:
+    """A case that passes after it failed is no plain pass: the failure stays in sight. report.md, Verdicts."""
+    failed = [str(attempt["n"]) for attempt in attempts if attempt["verdict"] == Verdict.FAIL]
+    if judged.verdict is not Verdict.PASS or not failed:
+        return judged
+    return replace(judged, verdict=Verdict.PASS_WITH_OBSERVATION, cause=f"attempt {', '.join(failed)} failed")
 
 
 def _statement(counts: Mapping[str, int], end: Mapping[str, Any]) -> str:

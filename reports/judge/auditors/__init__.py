@@ -22,6 +22,7 @@ class Audit:
 
 def auditors() -> Iterable[Audit]:
     """All rules of all auditors, in the order in which reports show them."""
-    from reports.judge.auditors import agreement, ledger, privacy, reversal_duty
+    from reports.judge.auditors import agreement, ledger, privacy, receipt, reversal_duty, wire
 
-    return (*ledger.AUDITS, *reversal_duty.AUDITS, *agreement.AUDITS, *privacy.AUDITS)
+    parts = (ledger, wire, reversal_duty, agreement, receipt, privacy)
+    return tuple(audit for part in parts for audit in part.AUDITS)

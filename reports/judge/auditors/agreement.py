@@ -1,6 +1,7 @@
-"""Agreement: chip, message, slip and the terminal's report say the same of one transaction.
+"""Agreement: order, chip, message, slip and the terminal's report say the same of one transaction.
 
-A table says which source must carry which value; a source that was not there (no slip, no chip) is not compared.
+A table says which source must carry which value; a source that was not there (no slip, no chip, a report without the
+field) is not compared. A slip must carry what the market's mandatory lines name.
 """
 
 from __future__ import annotations
@@ -9,146 +10,266 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from protocols.faults import ConfigurationError
+from protocols.market import Market
 from protocols.money import Money
+from protocols.transactions import TRANSACTIONS
 from reports.judge.auditors import Audit
-from reports.judge.criteria.slips import lines
+from reports.judge.duty import ADVICE, PARTIAL, originals, outcome_of, surely_late
 from reports.judge.finding import Check, Finding
+from reports.judge.paper import AMOUNT, APPROVAL, CARD, CLOCK, DAY, MOMENT, REFERENCE, VOUCHER, Paper, copies_on, papers
 from reports.judge.registry import View
-from reports.judge.timeline import Request, field_of
+from reports.judge.timeline import Reply, Request, field_of, moment
 from reports.runfolder import Record
+
+FILLER = "*xX#●" + "•"
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
     """An approved transaction with all its traces on the bench."""
 
+    order: Record | None
     outcome: Record
     request: Request
-    reply: dict[str, str]
-    slips: tuple[Record, ...]
-    chip: Record | None
+    reply: Reply
+    slips: tuple[Paper, ...]
 
 
-def _approved(view: View) -> list[Agreed]:
-    outcomes = list(view.timeline.of("terminal", "outcome"))
+def approved(view: View) -> list[Agreed]:
+    """Every transaction that the terminal reported as approved and the host answered."""
+    slips = slips_by_request(view)
     found = []
-    for place, outcome in enumerate(outcomes):
-        if outcome.fields.get("result") != "approved":
+    for request in originals(view):
+        outcome = outcome_of(view, request)
+        reply = next(iter(request.answers or request.replies), None)
+        if outcome is None or outcome.fields.get("result") != "approved" or reply is None:
             continue
-        request = next((r for r in view.requests if not r.reversal and r.trace == outcome.fields.get("trace")), None)
-        if request is None or not request.replies:
-            continue
-        found.append(
-            Agreed(outcome, request, request.replies[0].message, _slips(view, outcomes, place), _chip(view, request))
-        )
+        orders = [o for o in view.timeline.of("terminal", "order") if moment(o) < request.at]
+        order = orders[-1] if orders else None
+        found.append(Agreed(order, outcome, request, reply, tuple(slips.get(request.number, ()))))
     return found
 
 
-def _slips(view: View, outcomes: list[Record], place: int) -> tuple[Record, ...]:
-    """Slips cut between this transaction's order and the next one's."""
-    orders = [o for o in view.timeline.of("terminal", "order") if o.t_ns <= outcomes[place].t_ns]
-    start = orders[-1].t_ns if orders else 0
-    later = [o.t_ns for o in view.timeline.of("terminal", "order") if o.t_ns > outcomes[place].t_ns]
-    end = later[0] if later else None
-    return tuple(s for s in view.timeline.of("printer", "slip") if s.t_ns >= start and (end is None or s.t_ns < end))
+def slips_by_request(view: View) -> dict[int, list[Paper]]:
+    """Which slip belongs to which request, by the request's number.
+
+    A slip is of the last request before it, unless it carries the voucher number of an earlier one and is a reprint or
+    a copy which that one still lacks: paper had run out. A slip that repeats an earlier one stays with the last.
+    """
+    given: dict[int, list[Paper]] = {}
+    asked, orders = originals(view), list(view.timeline.of("terminal", "order"))
+    for paper in (p for p in papers(view.timeline, view.market) if p.is_receipt or copies_on(p, view.market)):
+        at = moment(paper.record)
+        start = max((moment(o) for o in orders if moment(o) < at), default=(0, 0))
+        own = [r for r in asked if start < r.at < at]
+        named = [r for r in asked if r.at < at and r.trace == paper.voucher]
+        if named and (named[-1] in own or paper.reprint or _lacks(given.get(named[-1].number, []), paper, view.market)):
+            given.setdefault(named[-1].number, []).append(paper)
+        elif own:
+            given.setdefault(own[-1].number, []).append(paper)
+    return given
 
 
-def _chip(view: View, request: Request) -> Record | None:
-    """The first GENERATE AC before the request, if its F55 says that there was one."""
-    if not request.value(55):
-        return None
-    commands = [c for c in view.timeline.of("card", "command") if c.fields.get("name") == "GENERATE AC"]
-    before = [c for c in commands if c.t_ns < request.t_ns]
-    return before[-1] if before else None
+def _lacks(given: list[Paper], paper: Paper, market: Market) -> bool:
+    """Whether the copy is none that was printed already."""
+    there = {mark for slip in given for mark in copies_on(slip, market)}
+    return not there.issuperset(copies_on(paper, market)) or not copies_on(paper, market)
 
 
 def _compare(view: View, what: str, compare: Callable[[View, Agreed, Check], None], expected: str) -> Finding | None:
-    approved = _approved(view)
-    if not approved:
+    transactions = approved(view)
+    if not transactions:
         return None
     check = Check(expected)
-    for agreed in approved:
+    for agreed in transactions:
         check.see(agreed.outcome.number, agreed.request.number, *(s.number for s in agreed.slips))
         compare(view, agreed, check)
-    return check.finding(f"{what} of {len(approved)} approved transactions agree")
+    return check.finding(f"{what} of {len(transactions)} approved transactions agree")
+
+
+def _must_show(view: View, agreed: Agreed, label: str) -> bool:
+    return label in view.market.receipt.mandatory.get(agreed.request.transaction, ())
 
 
 def _amount(view: View, agreed: Agreed, check: Check) -> None:
-    asked = int(str(agreed.outcome.fields["amount"]))
-    sent = int(agreed.request.value(4) or 0)
-    if sent != asked:
-        check.deviate(f"F4 is {sent}, the terminal reports {asked}", agreed.request.number, agreed.outcome.number)
-    if agreed.chip is not None and agreed.chip.raw is not None:
-        body = agreed.chip.raw[5:11].hex()
-        if body.isdigit() and int(body) != sent:
-            check.deviate(f"the chip was given {int(body)}, F4 is {sent}", agreed.chip.number, agreed.request.number)
-    printed = str(Money(asked, view.market.money))
+    request, money = agreed.request, view.market.money
+    sent = Money(int(request.value(4) or 0), money)
+    for source, says in ((agreed.order, "the merchant asked for"), (agreed.outcome, "the terminal reports")):
+        if source is not None and "amount" in source.fields:
+            told = Money(int(str(source.fields["amount"])), money)
+            if told != sent:
+                check.deviate(f"F4 is {sent}, {says} {told}", request.number, source.number)
+    chip = field_of(request.message, "55.9F02")
+    if chip.isdigit() and int(chip) != sent.minor:
+        check.deviate(f"9F02 in F55 is {Money(int(chip), money)}, F4 is {sent}", request.number)
     for slip in agreed.slips:
-        figures = re.findall(r"(?<![\d.])\d+\.\d{2}(?!\d)", _line(slip, "金额").replace(",", ""))
-        if printed not in figures:
-            check.deviate(
-                f"the slip says {' '.join(figures) or 'no amount'}, not {printed}", slip.number, agreed.outcome.number
-            )
+        value = slip.value(AMOUNT)
+        if value is None and not _must_show(view, agreed, AMOUNT):
+            continue
+        figures = re.findall(r"\d[\d,]*(?:\.\d+)?", " ".join(value or []))
+        if not any(_is_amount(figure, sent) for figure in figures):
+            check.deviate(f"the slip says {' '.join(figures) or 'no amount'}, not {sent}", slip.number, request.number)
 
 
-def _line(slip: Record, label: str) -> str:
-    """The text that follows a label, on its line and the next."""
-    text = lines(slip)
-    for place, line in enumerate(text):
-        if label in line:
-            return line.split(label, 1)[1] + " " + (text[place + 1] if place + 1 < len(text) else "")
-    return ""
+def _is_amount(figure: str, amount: Money) -> bool:
+    try:
+        return Money.parse(figure.replace(",", ""), amount.currency) == amount
+    except ConfigurationError:
+        return False
 
 
 def _approval(view: View, agreed: Agreed, check: Check) -> None:
-    given = field_of(agreed.reply, 38).strip()
-    if str(agreed.outcome.fields.get("approval", "")).strip() != given:
-        check.deviate(f"the terminal reports another authorisation code than {given}", agreed.outcome.number)
-    for slip in agreed.slips:
-        if given and given not in _line(slip, "授权号"):
-            check.deviate(f"the slip does not carry authorisation code {given}", slip.number, agreed.request.number)
+    _value(view, agreed, check, 38, "approval", APPROVAL, "authorisation code")
 
 
 def _reference(view: View, agreed: Agreed, check: Check) -> None:
-    given = field_of(agreed.reply, 37).strip()
-    if str(agreed.outcome.fields.get("reference", "")).strip() != given:
-        check.deviate(f"the terminal reports another reference than {given}", agreed.outcome.number)
+    _value(view, agreed, check, 37, "reference", REFERENCE, "reference")
+
+
+def _value(view: View, agreed: Agreed, check: Check, number: int, key: str, label: str, name: str) -> None:
+    """A value of the host's reply, in the terminal's report and on the slip."""
+    given = field_of(agreed.reply.message, number).strip()
+    if not given:
+        return
+    if key in agreed.outcome.fields:
+        told = str(agreed.outcome.fields[key]).strip()
+        if told != given:
+            text = f"the terminal reports {name} {told or 'none'}, the host gave {given}"
+            check.deviate(text, agreed.outcome.number, agreed.reply.number)
     for slip in agreed.slips:
-        if given not in _line(slip, "参考号"):
-            check.deviate(f"the slip does not carry reference {given}", slip.number, agreed.request.number)
+        if (slip.value(label) is not None or _must_show(view, agreed, label)) and not slip.shows(label, given):
+            shown = " ".join(slip.value(label) or []).strip() or "none"
+            check.deviate(f"the slip shows {name} {shown}, the host gave {given}", slip.number, agreed.reply.number)
+
+
+def _voucher(view: View, agreed: Agreed, check: Check) -> None:
+    for slip in agreed.slips:
+        if slip.voucher and slip.voucher != agreed.request.trace:
+            check.deviate(
+                f"the slip shows voucher number {slip.voucher}, F11 is {agreed.request.trace}",
+                slip.number,
+                agreed.request.number,
+            )
 
 
 def _card(view: View, agreed: Agreed, check: Check) -> None:
     masked = agreed.request.value(2)
     for slip in agreed.slips:
-        printed = re.search(r"(\d{6})[*•xX]+(\d{4})", _line(slip, "卡号"))
-        if printed is None or (masked and (printed[1], printed[2]) != (masked[:6], masked[-4:])):
-            check.deviate(f"the slip shows another card than {masked}", slip.number, agreed.request.number)
+        shown = card_digits(slip)
+        if not masked or shown is None:
+            continue
+        first, last = shown
+        if not masked.startswith(first[:6]) or not masked.endswith(last[-4:]):
+            check.deviate(
+                f"the slip shows card {first[:6]}…{last[-4:]}, the message {masked}", slip.number, agreed.request.number
+            )
+
+
+def card_digits(slip: Paper) -> tuple[str, str] | None:
+    """The clear digits before and behind the filler of the slip's card number; None when there is no such number."""
+    digits = re.sub(r"[\s-]", "", "".join(slip.value(CARD) or []))
+    found = re.search(rf"(?<!\d)(\d*)[{re.escape(FILLER)}]+(\d+)(?!\d)", digits)
+    if found:
+        return found[1], found[2]
+    whole = re.search(r"(?<!\d)\d{13,19}(?!\d)", digits)
+    return (whole[0][:6], whole[0][-4:]) if whole else None
 
 
 def _moment(view: View, agreed: Agreed, check: Check) -> None:
-    clock, day = field_of(agreed.reply, 12), field_of(agreed.reply, 13)
-    if not clock or not day:
+    clock = re.sub(r"\D", "", field_of(agreed.reply.message, 12))
+    day = re.sub(r"\D", "", field_of(agreed.reply.message, 13))
+    if len(clock) != 6 or len(day) != 4:
         return
-    clock, day = re.sub(r"\D", "", clock), re.sub(r"\D", "", day)
     for slip in agreed.slips:
-        digits = re.sub(r"\D", "", _line(slip, "日期/时间"))
-        if day + clock not in digits:
-            check.deviate(f"the slip's time is not the reply's {day} {clock}", slip.number, agreed.request.number)
+        parts = slip.value(MOMENT)
+        text = " ".join(parts if parts is not None else [*(slip.value(DAY) or []), *(slip.value(CLOCK) or [])])
+        if not text.strip() and not _must_show(view, agreed, MOMENT):
+            continue
+        if not _says_moment(text, day, clock):
+            shown = text.strip() or "no time"
+            check.deviate(
+                f"the slip says {shown}, the reply {day[:2]}/{day[2:]} {clock[:2]}:{clock[2:4]}:{clock[4:]}",
+                slip.number,
+                agreed.reply.number,
+            )
 
 
-AUDITS = tuple(
+def _says_moment(text: str, day: str, clock: str) -> bool:
+    """Month and day, then hours, minutes and, when they are printed, seconds."""
+    wanted = (int(clock[:2]), int(clock[2:4]), int(clock[4:]))
+    time = re.search(r"(?<!\d)(\d{1,2}):\s*(\d{2})(?::\s*(\d{2}))?", text)
+    if time is None:
+        return day + clock in re.sub(r"\D", "", text)
+    told = (int(time[1]), int(time[2]), int(time[3]) if time[3] else wanted[2])
+    rest = text[: time.start()] + " " + text[time.end() :]
+    numbers = [part for run in re.findall(r"\d+", rest) for part in _calendar(run)]
+    return told == wanted and int(day[:2]) in numbers and int(day[2:]) in numbers
+
+
+def _calendar(run: str) -> list[int]:
+    """The parts of a date written without separators."""
+    if len(run) in (6, 8):
+        return [int(run[-4:-2]), int(run[-2:])]
+    return [int(run[:2]), int(run[2:])] if len(run) == 4 and not run.startswith("20") else [int(run)]
+
+
+def backed(view: View) -> Finding | None:
+    """No approval is reported but those that the host gave, in time and under a right MAC."""
+    reported = list(view.timeline.of("terminal", "outcome"))
+    claims = [o for o in reported if o.fields.get("result") == "approved" and o.fields.get("transaction") in _ONLINE]
+    if not claims:
+        return None
+    check = Check("each approval that the terminal reports was given by the host, in time")
+    asked = originals(view)
+    told = {o.number: r for r in asked for o in [outcome_of(view, r)] if o is not None}
+    for claim in claims:
+        named = [r for r in asked if r.trace == claim.fields.get("trace") and r.at < moment(claim)]
+        request = told.get(claim.number) or (named[-1] if named else None)
+        if request is None:
+            if not any(r.mti == ADVICE for r in asked):
+                check.deviate(f"the {claim.fields['transaction']} reported as approved never left", claim.number)
+            continue
+        why = _not_given(view, request)
+        check.see(claim.number, request.number, *(a.number for a in request.answers[:1]))
+        if why:
+            check.deviate(
+                f"the {request.transaction} {request.trace} is reported as approved, but {why}",
+                claim.number,
+                request.number,
+                *(a.number for a in request.replies[:1]),
+            )
+    return check.finding(f"{len(claims)} approvals, each given by the host")
+
+
+def _not_given(view: View, request: Request) -> str:
+    answer = next(iter(request.answers), None)
+    if answer is None:
+        return "no authentic answer was sent" if request.replies else "it was not answered"
+    if surely_late(view, request, answer):
+        return "its answer came after the time-out"
+    if answer.code not in (*view.market.success_codes, PARTIAL):
+        return f"it was answered with {answer.code}"
+    return ""
+
+
+_ONLINE = frozenset(t.value for t, layout in TRANSACTIONS.items() if layout.reversible)
+
+AUDITS = (
+    Audit("agreement.host", "Approvals are the host's", "facts/unionpay-pos 5.19; design 4", "terminal", backed),
+) + tuple(
     Audit(
         f"agreement.{name}",
-        f"{title} agree on chip, message, slip and report",
-        "design 4",
+        f"{title} agree on order, chip, message, slip and report",
+        "design 4; cases.md 192",
         "terminal",
         lambda view, title=title, compare=compare, expected=expected: _compare(view, title, compare, expected),  # type: ignore[misc]
     )
     for name, title, compare, expected in (
-        ("amount", "Amounts", _amount, "the amount asked, F4, 9F02 and the slip are one"),
+        ("amount", "Amounts", _amount, "the amount asked, F4, 9F02, the report and the slip are one"),
         ("approval", "Authorisation codes", _approval, "F38 of the reply stands in the report and on the slip"),
         ("reference", "References", _reference, "F37 of the reply stands in the report and on the slip"),
+        ("voucher", "Voucher numbers", _voucher, f"the slip's {VOUCHER} is F11 of the request"),
         ("card", "Card numbers", _card, "the masked card number of the slip is that of the message"),
         ("moment", "Times", _moment, "the slip's date and time are F13 and F12 of the reply"),
     )

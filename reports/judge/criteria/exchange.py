@@ -6,48 +6,56 @@ from collections.abc import Mapping
 from typing import Any
 
 from protocols.money import Money
+from reports.judge.duty import answer_in_time, originals, outcome_of, reversals, surely_late
 from reports.judge.finding import Check, Finding, Scope, Verdict, inconclusive
+from reports.judge.paper import REFERENCE, VOUCHER, Paper, looks_approved, papers
 from reports.judge.registry import View, criterion
-from reports.judge.timeline import Request
+from reports.judge.timeline import Reply, Request, field_of
 
 
-def _since_order(view: View) -> tuple[int, list[Request]]:
-    order = view.so_far.last("terminal", "order")
-    if order is None:
-        return 0, []
-    return order.number, view.so_far.after(order).requests()
+def _asked(view: View) -> list[Request]:
+    """Financial requests since the last order."""
+    return [r for r in view.since_order.requests() if r.financial]
 
 
 @criterion("host.not-asked", "Nothing is sent to the host", "cases.md 83, 144")
 def not_asked(view: View, args: Mapping[str, Any]) -> Finding:
-    number, requests = _since_order(view)
-    if not number:
-        return inconclusive("no request", "no transaction was started")
-    check = Check("no request reaches the host")
-    check.see(number)
-    for request in requests:
-        check.deviate(f"{request.mti} {request.transaction} reached the host", request.number)
+    """No request of the last order. What the terminal does by itself, and reversals of what went before, may go."""
+    expected = "no request reaches the host"
+    if view.order is None:
+        return inconclusive(expected, "no transaction was started")
+    check = Check(expected)
+    check.see(view.order.number)
+    earlier = {r.trace for r in view.so_far.before(view.order).requests()}
+    for request in view.since_order.requests():
+        if request.financial or (request.reversal and request.trace not in earlier):
+            what = "a reversal of nothing" if request.reversal else f"{request.mti} {request.transaction}"
+            check.deviate(f"{what} reached the host", request.number)
     return check.finding("no request reached the host")
 
 
 @criterion("host.refused", "The host refuses the request with the market's code", "facts/unionpay-pos 5.1-5.8")
 def host_refused(view: View, args: Mapping[str, Any]) -> Finding:
     """args: code. Judges the terminal: it must send the request as typed and report the refusal."""
-    number, requests = _since_order(view)
-    sent = [r for r in requests if not r.reversal]
-    expected = f"one request, refused with {args['code']}"
-    if not number:
+    expected = f"one request, refused with {args['code']}, and reported so"
+    order, outcome, sent = view.order, view.outcome, _asked(view)
+    if order is None:
         return inconclusive(expected, "no transaction was started")
-    outcome = view.so_far.last("terminal", "outcome")
     check = Check(expected)
     if len(sent) != 1:
-        check.deviate(f"{len(sent)} requests reached the host", number, *(r.number for r in sent))
+        check.miss(f"{len(sent)} requests reached the host", order.number, *(r.number for r in sent))
     for request in sent:
         check.see(request.number, request.decision)
         if request.code != args["code"]:
             check.deviate(f"the host answered {request.code or 'nothing'}", request.number, request.decision)
-    if outcome is not None and outcome.fields.get("code") != args["code"]:
-        check.deviate(f"the terminal reported code {outcome.fields.get('code') or 'none'}", outcome.number)
+    if outcome is not None:
+        check.see(outcome.number)
+        if outcome.fields.get("result") == "approved":
+            check.deviate("the terminal reported an approval", outcome.number)
+        if outcome.fields.get("code") != args["code"]:
+            check.deviate(f"the terminal reported code {outcome.fields.get('code') or 'none'}", outcome.number)
+    elif not check.deviations:
+        return inconclusive(expected, "the terminal reported no outcome at all", *(r.number for r in sent))
     return check.finding(f"refused with {args['code']}, and reported so")
 
 
@@ -57,23 +65,21 @@ def host_refused(view: View, args: Mapping[str, Any]) -> Finding:
     "facts/unionpay-pos 5.1",
 )
 def over_limit_kept(view: View, args: Mapping[str, Any]) -> Finding:
-    """args: hold and amount in minor units, as the merchant typed them."""
+    """args: hold and amount in minor units, as the merchant typed them. Request and advice alike."""
     hold = Money(int(args["hold"]), view.market.money)
     limit = view.market.completion_limit(hold)
-    number, requests = _since_order(view)
     expected = (
         f"a hold of {hold} may be completed for {limit} at most; {Money(int(args['amount']), hold.currency)} is kept"
     )
-    if not number:
+    if view.order is None:
         return inconclusive(expected, "no transaction was started")
     check = Check(expected)
-    check.see(number)
-    for request in requests:
-        if request.transaction == "completion" and not request.reversal:
-            sent = Money(int(request.value(4) or 0), hold.currency)
-            if not view.market.completion_allowed(hold, sent):
-                check.deviate(f"a completion of {sent} reached the host", request.number)
-    return check.finding("refused at the terminal, nothing was sent")
+    check.see(view.order.number)
+    for request in _asked(view):
+        sent = Money(int(request.value(4) or 0), hold.currency)
+        if request.mti.startswith("02") and sent.minor > limit.minor:
+            check.deviate(f"a completion of {sent} reached the host", request.number)
+    return check.finding("refused at the terminal, nothing above the limit was sent")
 
 
 @criterion(
@@ -84,45 +90,60 @@ def over_limit_kept(view: View, args: Mapping[str, Any]) -> Finding:
 )
 def late_not_applied(view: View, args: Mapping[str, Any]) -> Finding:
     """No approval is reported or printed for a request whose answer left the host after the time-out."""
-    expected = "no approval and no approved slip for the request that was answered too late"
-    check = Check(expected)
+    check = Check("no approval and no approved slip for the request that was answered too late")
     late = 0
-    for request in view.requests:
+    for request in originals(view):
         # an answer held back until the reversal is late by definition: the terminal had given up when it left
-        limit = request.t_ns + view.response_timeout_ns + view.guard_ns
-        answers = [a for a in request.replies if a.late or a.t_ns > limit]
-        if request.reversal or not answers:
+        answers = [a for a in request.answers if surely_late(view, request, a)]
+        if not answers or answers[0] is not request.answers[0]:
             continue
         late += 1
         check.see(request.number, *(a.number for a in answers))
-        for outcome in view.timeline.of("terminal", "outcome"):
-            if outcome.fields.get("trace") == request.trace and outcome.fields.get("result") == "approved":
-                check.deviate("the terminal reported an approval", outcome.number, answers[0].number)
-        for slip in view.timeline.of("printer", "slip"):
-            if any(request.trace in str(line) for line in slip.fields.get("lines", [])):
-                check.deviate("a slip was printed", slip.number, answers[0].number)
+        _taken(view, request, answers[0], check)
     if not late:
-        return inconclusive(expected, "no answer of the host could be placed after the time-out")
+        return inconclusive(check.expected, "no answer of the host could be placed after the time-out")
     return check.finding("not applied, nothing printed")
+
+
+def _taken(view: View, request: Request, answer: Reply, check: Check) -> None:
+    """Deviations when an answer that must not be taken was reported or printed as an approval."""
+    outcome = outcome_of(view, request)
+    if outcome is not None and outcome.fields.get("result") == "approved":
+        check.deviate("the terminal reported an approval", outcome.number, answer.number)
+    for slip in papers(view.timeline, view.market):
+        if looks_approved(slip, view.market) and _is_of(slip, request, answer):
+            check.deviate("an approved slip was printed", slip.number, answer.number)
+
+
+def _is_of(slip: Paper, request: Request, answer: Reply) -> bool:
+    """By the voucher number, or, where the slip has none, by the reference that the answer gave."""
+    if slip.value(VOUCHER) is not None:
+        return slip.shows(VOUCHER, request.trace)
+    reference = field_of(answer.message, 37)
+    return bool(reference) and slip.shows(REFERENCE, reference)
 
 
 @criterion("in-time.accepted", "An answer within the time-out is accepted", "cases.md 97")
 def in_time_accepted(view: View, args: Mapping[str, Any]) -> Finding:
     expected = "the answer that came before the time-out is taken"
-    number, requests = _since_order(view)
-    sent = [r for r in requests if not r.reversal and r.replies]
-    if not number or not sent:
+    sent = [r for r in _asked(view) if r.answers]
+    if view.order is None or not sent:
         return inconclusive(expected, "the host answered no request")
-    waited = sent[-1].replies[0].t_ns - sent[-1].t_ns
-    if waited > view.response_timeout_ns - view.guard_ns:
-        return inconclusive(expected, f"the host answered after {waited / 1e6:.0f} ms: too near the time-out to judge")
-    outcome = view.so_far.last("terminal", "outcome")
-    taken = outcome is not None and outcome.fields.get("result") == "approved"
-    evidence = (sent[-1].number, sent[-1].replies[0].number, *([outcome.number] if outcome else []))
-    actual = f"answered after {waited / 1e6:.0f} of {view.response_timeout_ns / 1e6:.0f} ms, " + (
-        "taken" if taken else "not taken"
-    )
-    return Finding(Verdict.PASS if taken else Verdict.FAIL, expected, actual, evidence)
+    request = sent[-1]
+    answer = request.answers[0]
+    waited, timeout = (answer.t_ns - request.t_ns) / 1e6, view.response_timeout_ns / 1e6
+    evidence = (request.number, answer.number)
+    if answer_in_time(view, request) is None:
+        why = f"the host answered after {waited:.0f} of {timeout:.0f} ms: too near the time-out to judge, or late"
+        return inconclusive(expected, why, *evidence)
+    outcome = view.outcome
+    if outcome is None:
+        return inconclusive(expected, "the terminal reported no outcome at all", *evidence)
+    approved = answer.code in view.market.success_codes
+    taken = outcome.fields.get("result") == "approved" if approved else outcome.fields.get("code") == answer.code
+    taken = taken or outcome.fields.get("result") == "card declined"  # the chip's word, given after the answer
+    actual = f"answered after {waited:.0f} of {timeout:.0f} ms, " + ("taken" if taken else "not taken")
+    return Finding(Verdict.PASS if taken else Verdict.FAIL, expected, actual, (*evidence, outcome.number))
 
 
 @criterion(
@@ -130,34 +151,39 @@ def in_time_accepted(view: View, args: Mapping[str, Any]) -> Finding:
 )
 def wrong_mac_refused(view: View, args: Mapping[str, Any]) -> Finding:
     """Not reported as approved, not printed, and reversed with the reason for a wrong MAC."""
-    check = Check("no approval; the request is reversed with the market's reason for a wrong MAC")
-    spoiled = [r for r in view.requests if not r.reversal and any(a.tampered for a in r.replies)]
+    reason = view.market.reversal.reason_mac
+    check = Check(f"no approval; the request is reversed with reason {reason}")
+    spoiled = [r for r in originals(view) if any(a.tampered and a.sent for a in r.replies) and not r.answers]
     if not spoiled:
-        return inconclusive(check.expected, "the host sent no answer with a wrong MAC")
+        return inconclusive(check.expected, "the host sent no answer with a wrong MAC, or a right one as well")
+    found = reversals(view)
     for request in spoiled:
         check.see(request.number, *(a.number for a in request.replies))
-        for outcome in view.timeline.of("terminal", "outcome"):
-            if outcome.fields.get("trace") == request.trace and outcome.fields.get("result") == "approved":
-                check.deviate("the terminal reported an approval", outcome.number)
-        undone = [r for r in view.requests if r.reversal and r.trace == request.trace]
+        _taken(view, request, request.replies[0], check)
+        undone = found.meant_for(request)
         check.see(*(r.number for r in undone))
         if not undone:
-            check.deviate("the request was not reversed", request.number)
-        elif undone[0].value(39) != view.market.reversal.reason_mac:
+            check.miss("the request was not reversed", request.number)
+        elif undone[0].value(39) != reason:
             check.deviate(f"the reversal gives the reason {undone[0].value(39) or 'none'}", undone[0].number)
     return check.finding("refused and reversed")
 
 
 @criterion("chip.declined-offline", "Without an answer the chip is asked for an AAC", "EMV Book 3, 10.7; cases.md 96")
 def chip_aac(view: View, args: Mapping[str, Any]) -> Finding:
-    """The second GENERATE AC of the transaction asks for an AAC (P1 = 00)."""
+    """The second GENERATE AC of the last transaction asks for an AAC (P1 = 00)."""
     expected = "second GENERATE AC with P1 00 (AAC)"
-    commands = [r for r in view.so_far.of("card", "command") if r.fields.get("name") == "GENERATE AC"]
+    commands = [r for r in view.since_order.of("card", "command") if r.fields.get("name") == "GENERATE AC"]
+    numbers = tuple(r.number for r in commands)
+    if not commands:
+        return inconclusive(expected, "the chip was asked for no cryptogram")
     if len(commands) < 2:
-        return Finding(
-            Verdict.FAIL, expected, f"{len(commands)} GENERATE AC in the transaction", tuple(r.number for r in commands)
-        )
+        if any(view.since_order.of("reader", "removed", "gone")):
+            return inconclusive(expected, "the card had left the reader", *numbers)
+        return Finding(Verdict.FAIL, expected, "1 GENERATE AC in the transaction", numbers)
     raw = commands[-1].raw or b""
     asked = {0x00: "AAC", 0x40: "TC", 0x80: "ARQC"}.get(raw[2] & 0xC0, "?") if len(raw) > 2 else "?"
+    if asked == "?":
+        return inconclusive(expected, "the command's bytes were not recorded", *numbers)
     verdict = Verdict.PASS if asked == "AAC" else Verdict.FAIL
-    return Finding(verdict, expected, f"second GENERATE AC asks for {asked}", (commands[-1].number,))
+    return Finding(verdict, expected, f"second GENERATE AC asks for {asked}", numbers[-1:])

@@ -9,15 +9,18 @@ from protocols.money import Money
 from reports.judge.finding import Check, Finding, Scope, Verdict, inconclusive
 from reports.judge.registry import View, criterion
 from reports.judge.timeline import Timeline
+from reports.runfolder import Record
 
 
 def _money(view: View, minor: object) -> str:
     return f"{Money(int(str(minor)), view.market.money)} {view.market.currency.alpha}"
 
 
-def _hold(timeline: Timeline, args: Mapping[str, Any]) -> tuple[int, dict[str, Any]] | None:
-    record = timeline.last("ledger", "hold", **({"approval": args["approval"]} if args.get("approval") else {}))
-    return (record.number, dict(record.fields)) if record else None
+def _newest_hold(timeline: Timeline) -> Record | None:
+    """The hold that was opened last, as it stands now: an older one may have been touched since."""
+    now = {str(r.fields["hold"]): r for r in timeline.of("ledger", "hold")}
+    opened = list(dict.fromkeys(str(r.fields["hold"]) for r in timeline.of("ledger", "hold")))
+    return now[opened[-1]] if opened else None
 
 
 @criterion("hold.state", "The issuer's hold is in the right state", "facts/unionpay-pos 5.20")
@@ -35,25 +38,26 @@ def final_state(view: View, args: Mapping[str, Any]) -> Finding:
 
 
 def _state(timeline: Timeline, args: Mapping[str, Any]) -> Finding:
-    found = _hold(timeline, args)
     expected = f"hold {args['state']}"
-    if found is None:
-        return Finding(Verdict.FAIL, expected, "the issuer holds nothing for this card", ())
-    number, fields = found
-    verdict = Verdict.PASS if fields["state"] == args["state"] else Verdict.FAIL
-    return Finding(verdict, expected, f"hold {fields['state']}", (number,))
+    hold, account = _newest_hold(timeline), timeline.last("ledger", "account")
+    if hold is None:
+        if account is None:
+            return inconclusive(expected, "the ledger told of no account")
+        return Finding(Verdict.FAIL, expected, "the issuer opened no hold for this card", (account.number,))
+    verdict = Verdict.PASS if hold.fields["state"] == args["state"] else Verdict.FAIL
+    return Finding(verdict, expected, f"hold {hold.fields['state']}", (hold.number,))
 
 
 @criterion("hold.amount", "The issuer holds exactly the amount asked for", "cases.md 1, 21")
 def amount(view: View, args: Mapping[str, Any]) -> Finding:
-    """args: amount in minor units."""
-    expected = f"hold of {_money(view, args['amount'])}"
-    found = _hold(view.so_far, args)
-    if found is None:
-        return Finding(Verdict.FAIL, expected, "the issuer holds nothing for this card", ())
-    number, fields = found
-    verdict = Verdict.PASS if fields["amount"] == args["amount"] else Verdict.FAIL
-    return Finding(verdict, expected, f"hold of {_money(view, fields['amount'])}", (number,))
+    """args: amount in minor units, all that is held on the account."""
+    expected = f"{_money(view, args['amount'])} held"
+    account = view.so_far.last("ledger", "account")
+    if account is None:
+        return inconclusive(expected, "the ledger told of no account")
+    held = int(str(account.fields["held"]))
+    verdict = Verdict.PASS if held == args["amount"] else Verdict.FAIL
+    return Finding(verdict, expected, f"{_money(view, held)} held", (account.number,))
 
 
 @criterion("hold.none", "The issuer holds nothing for the card", "cases.md 54, 79")
@@ -95,28 +99,34 @@ def _stands(view: View, timeline: Timeline, args: Mapping[str, Any]) -> Finding:
     if account is None or opening is None:
         return inconclusive(expected, "the ledger told of no account")
     held, booked = int(str(account.fields["held"])), int(str(account.fields["booked"]))
-    available, start = int(str(account.fields["available"])), int(str(opening.fields["available"]))
+    available, start = int(str(account.fields["available"])), _total(opening)
     check = Check(expected)
     check.see(account.number)
     if held != args["held"] or booked != args["booked"]:
-        check.deviate(f"{_money(view, held)} held, {_money(view, booked)} booked", account.number)
+        check.miss(f"{_money(view, held)} held, {_money(view, booked)} booked", account.number)
     if available + held + booked != start:
-        check.deviate(f"{_money(view, available)} available of {_money(view, start)}", account.number, opening.number)
+        check.miss(f"{_money(view, available)} available of {_money(view, start)}", account.number, opening.number)
     return check.finding(
         f"{_money(view, held)} held, {_money(view, booked)} booked, {_money(view, available)} available"
     )
 
 
+def _total(account: Record) -> int:
+    return sum(int(str(account.fields[pot])) for pot in ("available", "held", "booked"))
+
+
 @criterion("ledger.untouched", "The refused transaction left the ledger as it was", "cases.md 36, 41, 44, 47, 57-59")
 def untouched(view: View, args: Mapping[str, Any]) -> Finding:
-    """No posting since the last order was given to the terminal."""
-    order = view.so_far.last("terminal", "order")
-    if order is None:
-        return inconclusive("no posting", "no transaction was started")
-    postings = list(view.so_far.after(order).of("ledger", "posting"))
-    check = Check("no posting since the transaction was started")
-    check.see(order.number)
-    for posting in postings:
+    """No posting since the last order, but what the reversal of an earlier request moves back."""
+    expected = "no posting since the transaction was started"
+    if view.order is None:
+        return inconclusive(expected, "no transaction was started")
+    check = Check(expected)
+    check.see(view.order.number)
+    own = {r.trace for r in view.since_order.requests() if not r.reversal}
+    earlier = {r.trace for r in view.so_far.before(view.order).requests()} - own
+    for posting in view.since_order.of("ledger", "posting"):
         fields = posting.fields
-        check.deviate(f"{fields['kind']} of {_money(view, fields['amount'])}", posting.number)
+        if fields.get("trace") not in earlier:
+            check.deviate(f"{fields['kind']} of {_money(view, fields['amount'])}", posting.number)
     return check.finding("no posting")

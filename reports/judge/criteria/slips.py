@@ -1,74 +1,100 @@
-"""What the printer put on paper."""
+"""What the printer put on paper. Slips of an order are those up to the next one: printing may take its time."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from reports.judge.auditors.agreement import FILLER, card_digits
 from reports.judge.finding import Check, Finding, Scope, inconclusive
+from reports.judge.paper import CARD, Paper, cards_of, clear_digits, copies_on, looks_approved, papers
 from reports.judge.registry import View, criterion
-from reports.judge.timeline import Timeline
-from reports.runfolder import Record
-
-BULLET = "•"
-"""What the recorder puts in place of a digit that was printed in clear; no terminal prints it."""
 
 
-def slips_since_order(timeline: Timeline) -> list[Record]:
-    """Slips cut since the last transaction was started."""
-    order = timeline.last("terminal", "order")
-    return list((timeline.after(order) if order else timeline).of("printer", "slip"))
+def _slips(view: View) -> list[Paper]:
+    return papers(view.of_order, view.market)
 
 
-def lines(slip: Record) -> list[str]:
-    """The text lines of a slip."""
-    return [str(line) for line in slip.fields.get("lines", [])]
+def _start(view: View) -> tuple[int, ...]:
+    """What shows that something was to be printed: the outcome, or else the order."""
+    record = view.outcome or view.order
+    return (record.number,) if record else ()
 
 
-@criterion("receipt.copies", "Both copies are printed, merchant's first", "facts/unionpay-pos 6; cases.md 174, 183")
+@criterion(
+    "receipt.copies",
+    "Both copies are printed, merchant's first",
+    "facts/unionpay-pos 6; cases.md 174, 183",
+    scope=Scope.WHOLE_CASE,
+)
 def copies(view: View, args: Mapping[str, Any]) -> Finding:
+    """One slip a copy, or both on one strip where the printer does not cut."""
     rule = view.market.receipt
-    slips = slips_since_order(view.so_far)
-    check = Check(f"two slips: {rule.merchant_copy}, then {rule.cardholder_copy}")
+    check = Check(f"two copies: {rule.merchant_copy}, then {rule.cardholder_copy}")
+    if view.order is None:
+        return inconclusive(check.expected, "no transaction was started")
+    slips = _slips(view)
     check.see(*(s.number for s in slips))
-    if len(slips) != 2:
-        check.deviate(f"{len(slips)} slips were cut", *(s.number for s in slips))
-    for slip, copy in zip(slips, (rule.merchant_copy, rule.cardholder_copy), strict=False):
-        if not any(copy in line for line in lines(slip)):
-            check.deviate(f"a slip does not say {copy}", slip.number)
-    return check.finding("two slips, each marked as its copy")
+    _two_copies(view, slips, check)
+    return check.finding("both copies, each marked as what it is")
 
 
-@criterion("receipt.mandatory", "Every mandatory line stands on both copies", "facts/unionpay-pos 6; cases.md 174")
+def _two_copies(view: View, slips: list[Paper], check: Check) -> None:
+    rule, numbers = view.market.receipt, tuple(s.number for s in slips)
+    marks = [mark for slip in slips for mark in copies_on(slip, view.market)]
+    for slip in slips:
+        if not copies_on(slip, view.market):
+            check.deviate(f"a slip says neither {rule.merchant_copy} nor {rule.cardholder_copy}", slip.number)
+    for mark in (rule.merchant_copy, rule.cardholder_copy):
+        if mark not in marks:
+            check.miss(f"no {mark} was printed", *_start(view), *numbers)
+        elif marks.count(mark) > 1:
+            check.deviate(f"{marks.count(mark)} slips say {mark}", *numbers)
+    if marks == [rule.cardholder_copy, rule.merchant_copy]:
+        check.deviate(f"{rule.cardholder_copy} came before {rule.merchant_copy}", *numbers)
+
+
+@criterion(
+    "receipt.mandatory",
+    "Every mandatory line stands on both copies",
+    "facts/unionpay-pos 6; cases.md 174",
+    scope=Scope.WHOLE_CASE,
+)
 def mandatory(view: View, args: Mapping[str, Any]) -> Finding:
     """args: transaction."""
     labels = view.market.receipt.mandatory[args["transaction"]]
-    slips = slips_since_order(view.so_far)
     check = Check("on each copy, with a value: " + ", ".join(labels))
+    slips = _slips(view)
     if not slips:
-        check.deviate("nothing was printed")
+        return _nothing_printed(view, check)
     for slip in slips:
         check.see(slip.number)
-        text = "\n".join(lines(slip))
         for label in labels:
-            if not re.search(re.escape(label) + r"[^\S\n]*[:：]?\s*\S", text):
+            if not slip.filled(label):
                 check.deviate(f"{label} is missing or empty", slip.number)
-        if view.market.receipt.type_names[args["transaction"]] not in text:
-            check.deviate("the transaction's name is missing", slip.number)
+        name = view.market.receipt.type_names[args["transaction"]]
+        if not slip.says(name):
+            check.deviate(f"the transaction's name {name} is missing", slip.number)
     return check.finding(f"{len(labels)} lines on each of {len(slips)} slips")
 
 
-@criterion("receipt.not-a-sale", "The slip of a hold says that it is no sale", "cases.md 179")
+def _nothing_printed(view: View, check: Check) -> Finding:
+    if view.order is None:
+        return inconclusive(check.expected, "no transaction was started")
+    check.miss("nothing was printed", *_start(view))
+    return check.finding("")
+
+
+@criterion("receipt.not-a-sale", "The slip of a hold says that it is no sale", "cases.md 179", scope=Scope.WHOLE_CASE)
 def not_a_sale(view: View, args: Mapping[str, Any]) -> Finding:
     wording = view.market.receipt.not_a_sale
     check = Check(f"each copy says {wording}")
-    slips = slips_since_order(view.so_far)
+    slips = _slips(view)
     if not slips:
-        check.deviate("nothing was printed")
+        return _nothing_printed(view, check)
     for slip in slips:
         check.see(slip.number)
-        if wording not in "".join(lines(slip)):
+        if not slip.says(wording):
             check.deviate("the wording is missing", slip.number)
     return check.finding(f"said on {len(slips)} slips")
 
@@ -82,49 +108,62 @@ def not_a_sale(view: View, args: Mapping[str, Any]) -> Finding:
 def pan_masked(view: View, args: Mapping[str, Any]) -> Finding:
     """On each cardholder's copy a masked number stands, first six and last four digits clear at most."""
     copy = view.market.receipt.cardholder_copy
-    slips = [s for s in view.timeline.of("printer", "slip") if any(copy in line for line in lines(s))]
+    slips = [s for s in papers(view.timeline, view.market) if copy in copies_on(s, view.market)]
+    cards = cards_of(view.requests)
     check = Check("first six and last four digits at most, the others filled with a visible character")
     if not slips:
         return inconclusive(check.expected, "no cardholder's copy was printed")
     for slip in slips:
         check.see(slip.number)
-        if any(BULLET in line for line in lines(slip)):
-            check.deviate("the card number was printed in clear (hidden here by the recorder)", slip.number)
-        elif not any(re.search(r"\d{0,6}[*xX]{4,}\d{4}(?!\d)", line) for line in lines(slip)):
-            check.deviate("no masked card number is on the slip", slip.number)
+        why = _unmasked(slip, cards)
+        if why:
+            check.deviate(why, slip.number)
     return check.finding(f"masked on {len(slips)} cardholder's copies")
 
 
-@criterion("receipt.none", "Nothing is printed as approved", "cases.md 96, 98")
+def _unmasked(slip: Paper, cards: Collection[str]) -> str:
+    """What is wrong with the card number of a slip, empty when it is masked as it must be."""
+    if clear_digits(slip.record, cards):
+        return "the card number was printed in clear (hidden here by the recorder)"
+    shown = card_digits(slip)
+    if shown is None or not any(char in FILLER for part in slip.value(CARD) or [] for char in part):
+        return "no masked card number is on the slip"
+    first, last = shown
+    if len(first) > 6 or len(last) > 4:
+        return f"{len(first)} leading and {len(last)} last digits of the card number are clear"
+    return ""
+
+
+@criterion("receipt.none", "Nothing is printed as approved", "cases.md 96, 98", scope=Scope.WHOLE_CASE)
 def nothing_approved(view: View, args: Mapping[str, Any]) -> Finding:
-    """No slip since the order that carries an authorisation code."""
-    check = Check("no slip with an authorisation code since the transaction was started")
-    slips = slips_since_order(view.so_far)
+    """No slip of the order carries an authorisation code, or is to be signed without a word of the failure."""
+    check = Check("no slip that looks approved since the transaction was started")
+    if view.order is None:
+        return inconclusive(check.expected, "no transaction was started")
+    slips = _slips(view)
+    check.see(view.order.number, *(s.number for s in slips))
     for slip in slips:
-        text = "\n".join(lines(slip))
-        if re.search(r"授权号\s*[:：]?\s*[0-9A-Z]{2,6}", text):
-            check.deviate("an approved slip was printed", slip.number)
-    check.see(*(s.number for s in slips))
+        if looks_approved(slip, view.market):
+            what = f"with authorisation code {slip.approval}" if slip.approval else "to be signed"
+            check.deviate(f"a slip was printed {what}", slip.number)
     return check.finding("no approved slip")
 
 
 @criterion("receipt.waits-for-paper", "Without paper nothing is lost: the slips come after the reload", "cases.md 183")
 def waits_for_paper(view: View, args: Mapping[str, Any]) -> Finding:
     """Approved while the printer had no paper; both copies cut after paper was loaded, none before."""
-    order = view.so_far.last("terminal", "order")
+    order, outcome = view.order, view.outcome
     loaded = view.so_far.last("printer", "paper", state="present")
-    outcome = view.so_far.last("terminal", "outcome")
     expected = "approved without paper, both slips after the reload"
     if order is None or loaded is None or outcome is None:
         return inconclusive(expected, "no transaction, no reload or no outcome")
-    slips = slips_since_order(view.so_far)
+    slips = papers(view.since_order, view.market)
     check = Check(expected)
     check.see(outcome.number, loaded.number, *(s.number for s in slips))
     if outcome.fields.get("result") != "approved" or outcome.t_ns > loaded.t_ns:
         check.deviate("the transaction was not approved before the reload", outcome.number, loaded.number)
     for slip in slips:
-        if slip.t_ns < loaded.t_ns:
+        if slip.record.t_ns < loaded.t_ns:
             check.deviate("a slip was cut before paper was loaded", slip.number)
-    if len(slips) != 2:
-        check.deviate(f"{len(slips)} slips were cut", loaded.number, *(s.number for s in slips))
+    _two_copies(view, slips, check)
     return check.finding("both slips printed after the reload")

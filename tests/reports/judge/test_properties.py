@@ -1,0 +1,124 @@
+"""What holds of every timeline, good, bad or broken."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reports.judge.case import CaseVerdict, judge_case
+from reports.judge.finding import Verdict
+from reports.judge.registry import CRITERIA
+from tests.reports.judge.builder import HOLD, TIMEOUT_MS, TRACE, Tale
+
+ARGS = {
+    "transaction": HOLD, "result": "approved", "code": "51", "hold": 100000, "amount": 115001, "state": "open",
+    "held": 0, "booked": 0, "requests": 1, "least": 2, "present": True,
+}  # fmt: skip
+TRACES = st.sampled_from([TRACE, "000078", "000079"])
+TRANSACTIONS = st.sampled_from([HOLD, "cancel", "completion", "completion void"])
+RESULTS = st.sampled_from(["approved", "declined", "no reply", "refused", "card removed", "card declined"])
+WAITS = st.sampled_from([1, 2, TIMEOUT_MS - 31, TIMEOUT_MS, TIMEOUT_MS + 40])
+COPIES, POSTINGS = st.sampled_from(["merchant", "cardholder"]), st.sampled_from(["hold", "book"])
+CARDS = st.sampled_from(["卡号 625094******0014", None, "卡号 62509470****0014"])
+
+Deed = Callable[[Tale], object]
+DEEDS: st.SearchStrategy[Deed] = st.one_of(
+    st.builds(lambda t: lambda tale: tale.order(t), TRANSACTIONS),
+    st.builds(lambda t, wait: lambda tale: tale.request(trace=t, after=wait), TRACES, WAITS),
+    st.builds(lambda t, f: lambda tale: tale.reversal(trace=t, without=(f,)), TRACES, st.sampled_from([0, 4, 39, 60])),
+    st.builds(lambda mac: lambda tale: tale.checks(mac), st.sampled_from(["valid", "wrong"])),
+    st.builds(lambda code: lambda tale: tale.decision(code), st.sampled_from(["00", "51"])),
+    st.builds(
+        lambda code, wait, rule: lambda tale: tale.asked and tale.reply(code, after=wait, rule=rule),
+        st.sampled_from(["00", "51"]), WAITS, st.sampled_from(["", "wrong MAC"]),
+    ),
+    st.builds(lambda result, t: lambda tale: tale.outcome(result, trace=t), RESULTS, TRACES),
+    st.builds(lambda copy, shown: lambda tale: tale.slip(copy, but={"卡号": shown}), COPIES, CARDS),
+    st.builds(lambda state: lambda tale: tale.held(state), st.sampled_from(["open", "reversed"])),
+    st.builds(lambda held: lambda tale: tale.account(1000000 - held, held), st.sampled_from([0, 100000])),
+    st.builds(lambda kind: lambda tale: tale.posting(kind, 100000, pots=(1000000, 0, 0)), POSTINGS),
+    st.builds(lambda text: lambda tale: tale.display(text), st.sampled_from(["请插卡", "挂失", "625094••••••0014"])),
+    st.builds(lambda state: lambda tale: tale.paper(state), st.sampled_from(["out", "present"])),
+    st.just(lambda tale: tale.supervisor()),
+    st.just(lambda tale: tale.pin()),
+    st.just(lambda tale: tale.tell("host", "undecodable", reason="x")),
+    st.builds(lambda c: lambda tale: tale.expect(c, **ARGS), st.sampled_from([c.id for c in CRITERIA])),
+)  # fmt: skip
+
+
+@st.composite
+def tales(draw: st.DrawFn) -> Tale:
+    tale = Tale()
+    for deed in draw(st.lists(DEEDS, min_size=3, max_size=25)):
+        deed(tale)
+    for criterion in draw(st.lists(st.sampled_from([c.id for c in CRITERIA]), max_size=5)):
+        tale.expect(criterion, **ARGS)
+    return tale.close()
+
+
+def verdicts(judged: CaseVerdict) -> list[tuple[str, Verdict]]:
+    return [(criterion.id, criterion.verdict) for criterion in judged.criteria]
+
+
+@given(tales(), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_the_lines_says_nothing_the_moments_say_it_all(tale: Tale, chance: random.Random) -> None:
+    shuffled = list(tale.records)
+    chance.shuffle(shuffled)
+    assert judge_case(shuffled, tale.terms) == tale.judge()
+
+
+@given(tales())
+@settings(max_examples=60, deadline=None)
+def test_a_failure_always_shows_an_event_of_the_timeline_and_says_what_was_found(tale: Tale) -> None:
+    numbers = {record.number for record in tale.records}
+    for criterion in tale.judge().criteria:
+        assert set(criterion.evidence) <= numbers
+        assert "could not evaluate" not in criterion.reason + criterion.actual, criterion
+        if criterion.verdict is Verdict.FAIL:
+            beside_its_own = [n for n in criterion.evidence if n not in _expects(tale)]
+            assert beside_its_own, criterion
+            assert criterion.expected
+            assert criterion.actual
+
+
+def _expects(tale: Tale) -> set[int]:
+    return {record.number for record in tale.records if record.channel == "criterion"}
+
+
+@given(tales())
+@settings(max_examples=40, deadline=None)
+def test_trouble_at_the_end_blames_nobody(tale: Tale) -> None:
+    """No criterion that had passed fails by it, and no case."""
+    before = tale.judge()
+    last = tale.records.pop()
+    tale.fault()
+    tale.records.append(replace(last, number=last.number + 1, t_ns=last.t_ns + 10_000_000))
+    after = tale.judge()
+    for (name, was), (_, now) in zip(verdicts(before), verdicts(after), strict=True):
+        assert not (now is Verdict.FAIL and was is not Verdict.FAIL), name
+    assert not (after.verdict is Verdict.FAIL and before.verdict is not Verdict.FAIL)
+
+
+@given(tales(), st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_case_that_was_cut_short_never_fails_a_criterion_for_what_is_missing(tale: Tale, data: st.DataObject) -> None:
+    kept = data.draw(st.integers(0, len(tale.records) - 1))
+    cut = judge_case(tale.records[:kept], tale.terms)
+    assert cut.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.ERROR)
+    for criterion in cut.criteria:
+        if criterion.verdict is Verdict.FAIL and criterion.source == "auditor":
+            assert "never reversed" not in criterion.actual
+            assert "stays open" not in criterion.actual
+
+
+@given(tales())
+@settings(max_examples=20, deadline=None)
+def test_judging_changes_nothing_and_comes_to_the_same_again(tale: Tale) -> None:
+    before = list(tale.records)
+    assert tale.judge() == tale.judge()
+    assert tale.records == before
