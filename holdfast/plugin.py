@@ -201,12 +201,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     verdicts = end_run(settings, status=status, ended_by=config.stash[ENDED_BY])
     config.stash[VERDICTS] = verdicts
     session.exitstatus = int(exit_status(verdicts, cancelled=cancelled))
-    if not config.option.verdicts_only:
-        try:
-            write_report(settings)
-        except HoldfastBug as bug:
-            config.stash[BUG] = str(bug)
-            session.exitstatus = int(session.exitstatus or Exit.HOLDFAST_FAULT)
+    try:
+        write_report(settings, verdicts_only=config.option.verdicts_only)
+    except HoldfastBug as bug:
+        config.stash[BUG] = str(bug)
+        session.exitstatus = int(session.exitstatus or Exit.HOLDFAST_FAULT)
 
 
 def _end(exitstatus: int, ended_by: str) -> tuple[End, bool]:

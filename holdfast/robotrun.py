@@ -49,8 +49,7 @@ def certify_robot(wanted: Wanted, console: Console) -> int:
         bench.close()
     status = End.CANCELLED if code == STOPPED_BY_USER else End.COMPLETE if code < DECLINED else End.STOPPED
     verdicts = end_run(settings, status=status, ended_by="interrupted" if status is End.CANCELLED else "")
-    if not wanted.verdicts_only:
-        write_report(settings)
+    write_report(settings, verdicts_only=wanted.verdicts_only)
     print_summary(console, verdicts, folder)
     return int(exit_status(verdicts, cancelled=status is End.CANCELLED))
 

@@ -23,6 +23,7 @@ import pytest
 from holdfast import __version__
 from protocols.faults import HoldfastBug
 from reports.judge.run import judge_run
+from reports.manifest import write_manifest
 from reports.runfolder import RunFolder
 from reports.write import write_documents
 from rigs.bench import BenchPlan
@@ -162,11 +163,14 @@ def end_run(settings: RunSettings, *, status: End, ended_by: str = "") -> dict[s
     return verdicts
 
 
-def write_report(settings: RunSettings) -> None:
-    """The documents. Raises HoldfastBug when one cannot be written: the verdicts stand all the same."""
+def write_report(settings: RunSettings, *, verdicts_only: bool = False) -> None:
+    """The documents, and the index of all files. Raises HoldfastBug when one cannot be written: the verdicts stand all the same."""
     folder = Path(settings.folder)
     try:
-        write_documents(folder)
+        if verdicts_only:
+            write_manifest(folder)
+        else:
+            write_documents(folder)
     except Exception as error:
         raise HoldfastBug(
             f"the report could not be written: {type(error).__name__}: {error}",

@@ -15,7 +15,8 @@ from protocols.market import Market
 from reports.judge import criteria as _registered
 from reports.judge.auditors import Audit, auditors
 from reports.judge.finding import Finding, Judged, Scope, Verdict, Weight, failed
-from reports.judge.registry import CRITERIA, View
+from reports.judge.pace import slow_answers
+from reports.judge.registry import CRITERIA, GUARD_NS, View
 from reports.judge.timeline import Timeline
 from reports.runfolder import Record
 
@@ -60,7 +61,8 @@ def judge_case(records: Sequence[Record], terms: Terms) -> CaseVerdict:
     timeline = Timeline(records)
     complete = timeline.first("case", "close") is not None
     audits = list(_audits(timeline, terms))
-    trouble = _trouble(timeline, [(audit, finding) for audit, finding in audits if _is_own(audit.component, terms)])
+    own = [(audit, finding) for audit, finding in audits if _is_own(audit.component, terms)]
+    trouble = _trouble(timeline, terms, own)
     bench = _Bench(timeline, terms, trouble, complete)
     judged = [_one(bench, record) for record in timeline.of("criterion", "expect")]
     judged += [_audited(bench, audit, finding) for audit, finding in audits]
@@ -71,7 +73,7 @@ def judge_criterion(records: Sequence[Record], terms: Terms) -> Judged:
     """The criterion that the last `expect` event recorded, judged on what happened so far."""
     timeline = Timeline(records)
     expects = list(timeline.of("criterion", "expect"))
-    return _one(_Bench(timeline, terms, _trouble(timeline, ()), complete=True), expects[-1])
+    return _one(_Bench(timeline, terms, _trouble(timeline, terms, ()), complete=True), expects[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,10 @@ def _is_own(component: str, terms: Terms) -> bool:
     return component in OWN_PARTS and component not in terms.dut
 
 
-def _trouble(timeline: Timeline, own: Iterable[tuple[Audit, Finding]]) -> Trouble | None:
+def _trouble(timeline: Timeline, terms: Terms, own: Iterable[tuple[Audit, Finding]]) -> Trouble | None:
     """The first rig fault or bug; an own part that an auditor found wrong is a bug from that event on."""
-    found = []
+    slow = slow_answers(timeline, terms.response_timeout_ns, GUARD_NS) if "host" not in terms.dut else ()
+    found = [Trouble(s.number, Verdict.INCONCLUSIVE, s.cause) for s in slow]
     for record in timeline.of("rig", "fault", "bug"):
         verdict = Verdict.INCONCLUSIVE if record.kind == "fault" else Verdict.ERROR
         found.append(Trouble(record.number, verdict, str(record.fields.get("cause", record.kind))))

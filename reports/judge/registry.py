@@ -14,6 +14,9 @@ from reports.judge.finding import Finding, Scope, Weight
 from reports.judge.timeline import Request, Timeline
 from reports.runfolder import Record
 
+GUARD_NS = 30_000_000
+"""How far a moment that was measured at one end of the line may be off at the other."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -27,7 +30,7 @@ class View:
     market: Market
     response_timeout_ns: int
     position: int
-    guard_ns: int = 30_000_000
+    guard_ns: int = GUARD_NS
 
     @cached_property
     def so_far(self) -> Timeline:
