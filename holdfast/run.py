@@ -164,7 +164,7 @@ def end_run(settings: RunSettings, *, status: End, ended_by: str = "") -> dict[s
 
 
 def write_report(settings: RunSettings, *, verdicts_only: bool = False) -> None:
-    """The documents, and the index of all files. Raises HoldfastBug when one cannot be written: the verdicts stand all the same."""
+    """The documents and the index of all files. Raises HoldfastBug when one cannot be written; the verdicts stand."""
     folder = Path(settings.folder)
     try:
         if verdicts_only:

@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import base64
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.judge.finding import Verdict
-from reports.slips import find_cjk_font
+TEMPLATES = Path(__file__).parent / "templates" / "html"
 
-TEMPLATES = Path(__file__).parent / "templates"
-GOOD = (Verdict.PASS, Verdict.PASS_WITH_OBSERVATION)
+HEADINGS = (
+    (0, "cover", "Cover"),
+    (1, "statement", "Statement of conformity"),
+    (4, "device", "Device under test"),
+    (5, "environment", "Test environment"),
+    (6, "qualification", "Tool qualification"),
+    (9, "summary", "Summary"),
+    (10, "matrix", "Result matrix"),
+    (12, "sheets", "Case sheets"),
+    ("A", "evidence", "Evidence index"),
+    ("B", "verification", "How to verify this report"),
+)
+"""Numbers are those of the report's structure; each section is a template of its name."""
 
 
-def html(
-    verdicts: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], files: Sequence[Mapping[str, Any]],
-    digests: Mapping[str, str],
-) -> str:  # fmt: skip
-    """The whole document. `digests` are of the machine-readable twins, for the cover."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+def html(document: Mapping[str, Any]) -> str:
+    """The whole document of `reports.view.document_of`."""
+    cases = [{**case, "slips": [_inline(slip) for slip in case["slips"]]} for case in document["cases"]]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            d={**document, "cases": cases},
+            headings=HEADINGS,
+            sections=[key for _, key, _ in HEADINGS],
+        )
     )
-    counted = {*verdicts["counts"], *verdicts["criteria_counts"]}
-    return environment.get_template("report.html.j2").render(
-        v=verdicts,
-        cases=cases,
-        files=files,
-        digests=digests,
-        font=find_cjk_font(),
-        passed=sum(case["verdict"] in GOOD for case in cases),
-        kinds=[verdict.value for verdict in Verdict if verdict.value in counted],
-    )
+
+
+def _inline(slip: Mapping[str, Any]) -> dict[str, Any]:
+    picture = base64.b64encode(slip["png"]).decode("ascii")
+    return {**slip, "uri": f"data:image/png;base64,{picture}" if picture else ""}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import termios
 import time
 from contextlib import suppress
 
@@ -15,6 +16,8 @@ WRITE_DEADLINE_S = 10.0
 PAPER_QUERY, ONLINE_QUERY = b"\x10\x04\x04", b"\x10\x04\x01"
 IDENTITY_QUERIES = {"firmware": 0x41, "maker": 0x42, "model": 0x43, "serial": 0x44}
 NOT_OFFERED = "not offered"
+LOST = (serial.SerialException, OSError, termios.error)
+"""What pyserial raises for a port that is gone; it lets `termios.error`, which is no OSError, through."""
 
 
 class EscposSerialPrinter:
@@ -26,7 +29,7 @@ class EscposSerialPrinter:
             self._port = serial.serial_for_url(
                 port, baudrate=baud, timeout=STATUS_DEADLINE_S, write_timeout=WRITE_DEADLINE_S, exclusive=True
             )
-        except (serial.SerialException, ValueError, OSError) as error:
+        except (*LOST, ValueError) as error:
             raise RigFault(
                 f"the printer's port {port} cannot be opened: {_reason(error)}",
                 advice="does it exist, and does no other program hold it?", component="printer",
@@ -36,7 +39,7 @@ class EscposSerialPrinter:
         """Send bytes. Raises PrinterGone when they cannot leave within the deadline."""
         try:
             self._port.write(data)
-        except (serial.SerialException, OSError) as error:
+        except LOST as error:
             raise self._gone(error) from None
 
     def status(self) -> PrinterStatus:
@@ -58,7 +61,7 @@ class EscposSerialPrinter:
 
     def close(self) -> None:
         """Let go of the port."""
-        with suppress(serial.SerialException, OSError):
+        with suppress(*LOST):
             self._port.close()
 
     def _ask(self, query: bytes, until: bytes = b"") -> bytes:
@@ -68,7 +71,7 @@ class EscposSerialPrinter:
             if not until:
                 return bytes(self._port.read(1))
             return self._read_until(until)
-        except (serial.SerialException, OSError) as error:
+        except LOST as error:
             raise self._gone(error) from None
 
     def _read_until(self, end: bytes) -> bytes:

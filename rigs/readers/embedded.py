@@ -14,6 +14,7 @@ class EmbeddedReader:
         self._slot = slot
         self._emit = emit
         self._powered: Card | None = None
+        self._moves = 0
 
     def card_present(self) -> bool:
         self._need_reader()
@@ -26,10 +27,10 @@ class EmbeddedReader:
 
     def power_on(self) -> bytes:
         self._need_reader()
-        card = self._slot.card
+        moves, card = self._slot.moves, self._slot.card
         if card is None:
             raise CardRemoved("there is no card in the reader")
-        self._powered = card
+        self._powered, self._moves = card, moves
         atr = card.power_on()
         self._emit(Event(Channel.CARD, "atr", {"atr": atr.hex().upper()}, Direction.IN))
         return atr
@@ -37,12 +38,12 @@ class EmbeddedReader:
     def transmit(self, command: bytes) -> bytes:
         card = self._powered
         self._need_reader()
-        if card is None or not self._slot.in_slot(card):
+        if card is None or not self._slot.in_slot(card, self._moves):
             raise CardRemoved("the card was removed")
         self._emit(Event(Channel.CARD, "command", {}, Direction.OUT, command))
         response = card.transmit(command)
         self._need_reader()
-        if not self._slot.in_slot(card):
+        if not self._slot.in_slot(card, self._moves):
             raise CardRemoved("the card was removed during a command")
         if response is None:
             raise DeviceSilent("the card did not answer a command", component="card")
@@ -53,12 +54,14 @@ class EmbeddedReader:
         self._powered = None
 
     def attributes(self) -> dict[str, str]:
+        self._need_reader()
         return {"driver": "in process, no PC/SC", "vendor": "Holdfast", "type": "in-process reader twin"}
 
     def healthy(self) -> bool:
         return self._slot.plugged
 
     def recover(self) -> None:
+        self._powered = None
         self._slot.replug()
 
     def close(self) -> None:

@@ -7,19 +7,17 @@ that was torn out and a reader that was lost look alike at first: they are told 
 from __future__ import annotations
 
 import os
-import queue
 import struct
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from protocols.events import Channel, Direction, Emit, Event
-from protocols.faults import CardRemoved, DeviceSilent, ReaderGone
+from protocols.faults import CardRemoved, DeviceSilent, ReaderGone, RigFault
+from rigs.readers.caller import Caller
 
 SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
 SETTLE_S = 1.5
@@ -30,12 +28,14 @@ PNP = "\\\\?PnP?\\Notification"
 
 OK = 0x00000000
 TIMEOUT = 0x8010000A
-CARD_GONE = {0x8010000C: "no card", 0x80100069: "card removed", 0x80100068: "card was reset", 0x80100066: "card mute"}
+CARD_GONE = {0x8010000C: "no card", 0x80100069: "card removed", 0x80100068: "card was reset"}
+SHARED = 0x8010000B
 READER_GONE = {
     0x80100009: "unknown reader", 0x80100017: "reader unavailable", 0x8010002E: "no readers", 0x8010001D: "no service",
     0x8010001E: "service stopped", 0x80100013: "communication with the service lost", 0x80100003: "stale handle",
 }  # fmt: skip
 STATE_UNKNOWN, STATE_UNAVAILABLE, STATE_EMPTY, STATE_PRESENT = 0x0004, 0x0008, 0x0010, 0x0020
+LOST = STATE_UNKNOWN | STATE_UNAVAILABLE
 ATTRIBUTES = {  # facts/pcsc-emv 5
     "vendor": 0x00010100,
     "type": 0x00010101,
@@ -44,30 +44,6 @@ ATTRIBUTES = {  # facts/pcsc-emv 5
     "longest APDU": 0x0007A007,
 }
 NUMBERS = {"version", "longest APDU"}
-
-
-class _Caller:
-    """A thread that makes one call after another. A call that hangs is left to itself with its thread."""
-
-    def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="pcsc-caller", daemon=True).start()
-
-    def call(self, work: Callable[[], Any], deadline_s: float) -> Any:
-        future: Future[Any] = Future()
-        self._calls.put((future, work))
-        return future.result(deadline_s)
-
-    def end(self) -> None:
-        self._calls.put(None)
-
-    def _run(self) -> None:
-        while (item := self._calls.get()) is not None:
-            future, work = item
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
 
 
 class PcscReader:
@@ -89,27 +65,34 @@ class PcscReader:
         self._revive = revive
         self._on_close = on_close
         self._extra = extra
-        self._caller = _Caller()
+        self._caller = Caller()
         self._context: Any = None
         self._card: Any = None
         self._protocol = 0
+        self._movements = 0
         self._lost = False
+        self._closed = False
         self.name = ""
-        self._connect_service()
+        try:
+            self._connect_service()
+        except BaseException:
+            self._release()
+            self._caller.end()
+            raise
 
     # ── CardReader ────────────────────────────────────────────────────────────────────────────────────────────
 
     def card_present(self) -> bool:
-        return bool(self._state() & STATE_PRESENT)
+        return bool(self._seen() & STATE_PRESENT)
 
     def wait_for_card(self, present: bool, timeout_s: float) -> bool:
         wanted, deadline = STATE_PRESENT if present else STATE_EMPTY, time.monotonic() + timeout_s
-        state = self._state()
+        state = self._seen()
         while not state & wanted:
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
-            state = self._state(state, min(left, 1.0))
+            state = self._seen(state, min(left, 1.0))
         return True
 
     def power_on(self) -> bytes:
@@ -127,6 +110,7 @@ class PcscReader:
         code, _, _, _, atr = self._call(lambda: scard.SCardStatus(handle))
         if code & 0xFFFFFFFF != OK:
             raise self._classify(code, "status")
+        self._movements = self._state() >> 16
         self._emit(Event(Channel.CARD, "atr", {"atr": bytes(atr).hex().upper()}, Direction.IN))
         return bytes(atr)
 
@@ -157,6 +141,8 @@ class PcscReader:
         scard = self._scard
         found = {"driver": "PC/SC", "name": self.name, **(self._extra() if self._extra else {})}
         code, handle, _ = self._call(lambda: scard.SCardConnect(self._context, self.name, scard.SCARD_SHARE_DIRECT, 0))
+        if code & 0xFFFFFFFF in READER_GONE:
+            raise self._gone(code, "connect")
         if code & 0xFFFFFFFF != OK:
             return found | dict.fromkeys(ATTRIBUTES, NOT_OFFERED)
         for key, tag in ATTRIBUTES.items():
@@ -179,7 +165,7 @@ class PcscReader:
         if self._lost:
             return False
         try:
-            return not self._state() & (STATE_UNAVAILABLE | STATE_UNKNOWN)
+            return not self._state() & LOST
         except (ReaderGone, DeviceSilent):
             return False
 
@@ -187,21 +173,30 @@ class PcscReader:
         """Revive the service if it is ours, and start over afresh. Raises ReaderGone when it stays lost."""
         self._card = None
         self._caller.end()
-        self._caller = _Caller()
+        self._caller = Caller()
         self._lost = False
         if self._revive is not None:
             self._revive()
+        self._release()
         self._connect_service()
 
     def close(self) -> None:
-        """Release the card, the context and what stands behind them."""
+        """Release the card, the context and what stands behind them. A second time does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self.power_off()
-        if self._context is not None and not self._lost:
-            with suppress(DeviceSilent):
-                self._call(lambda: self._scard.SCardReleaseContext(self._context))
+        self._release()
         self._caller.end()
         if self._on_close is not None:
             self._on_close()
+
+    def _release(self) -> None:
+        """Let the context go, with the connection to the service that it holds, also where that one has gone."""
+        context, self._context = self._context, None
+        if context is not None and not self._lost:
+            with suppress(DeviceSilent):
+                self._call(lambda: self._scard.SCardReleaseContext(context))
 
     # ── calls ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -231,7 +226,7 @@ class PcscReader:
         while True:
             code, names = self._call(lambda: scard.SCardListReaders(self._context, []))
             self.name = next((name for name in names or [] if self._wanted in name), "")
-            if self.name and not self._state() & (STATE_UNAVAILABLE | STATE_UNKNOWN):
+            if self.name and not self._state() & LOST:
                 return
             if time.monotonic() > deadline:
                 listed = ", ".join(names or []) or "none"
@@ -240,7 +235,7 @@ class PcscReader:
             self._call(partial(scard.SCardGetStatusChange, self._context, STEP_MS, watched))
 
     def _state(self, known: int = 0, wait_s: float = 0.0) -> int:
-        """The reader's event state now, or when it changes from `known`."""
+        """The reader's event state now, or when it changes from `known`; its upper 16 bits count card movements."""
         scard = self._scard
         code, states = self._call(
             lambda: scard.SCardGetStatusChange(self._context, int(wait_s * 1000), [(self.name, known & 0xFFFF & ~0x2)])
@@ -250,24 +245,31 @@ class PcscReader:
             return known
         if code != OK:
             raise self._gone(code, "status change")
-        state = int(states[0][1])
-        if state & (STATE_UNAVAILABLE | STATE_UNKNOWN) and wait_s:
+        return int(states[0][1])
+
+    def _seen(self, known: int = 0, wait_s: float = 0.0) -> int:
+        """As `_state`; a reader that is lost has none."""
+        state = self._state(known, wait_s)
+        if state & LOST:
             raise ReaderGone("reader gone", advice="plug it in again")
         return state
 
-    def _classify(self, code: int, during: str) -> CardRemoved | ReaderGone | DeviceSilent:
+    def _classify(self, code: int, during: str) -> CardRemoved | RigFault:
         """Torn card, lost reader or silent card? The reader's state tells, once it has settled."""
         code &= 0xFFFFFFFF
         if code in READER_GONE:
             return self._gone(code, during)
+        if code == SHARED:
+            return RigFault("another program holds the card", advice="end it", component="reader")
         deadline = time.monotonic() + SETTLE_S
         state = 0
         try:
             while time.monotonic() < deadline:
                 state = self._state(state, min(SETTLE_S, max(0.0, deadline - time.monotonic())) if state else 0.0)
-                if state & (STATE_UNAVAILABLE | STATE_UNKNOWN):
+                if state & LOST:
                     return self._gone(code, during)
-                if state & STATE_EMPTY:
+                moved = during == "transmit" and state >> 16 != self._movements  # pulled, and in again already
+                if moved or state & STATE_EMPTY:
                     return CardRemoved(f"the card was removed ({during}, {code:08X})")
         except ReaderGone as gone:
             return gone

@@ -128,7 +128,7 @@ class ChipCard:
         """EMV Book 3, 6.5.8: the counter rises here and nowhere else."""
         if self._selected != "application" or self._initiated:
             return b"", NOT_SATISFIED
-        if command.data[:1] != b"\x83" or command.data[1:2] != bytes([len(command.data) - 2]):
+        if command.data[:1] != b"\x83" or len(command.data) < 2 or command.data[1] != len(command.data) - 2:
             return b"", WRONG_LENGTH
         split_dol(bytes.fromhex(self.profile.pdol), command.data[2:])
         if self._atc == 0xFFFF:

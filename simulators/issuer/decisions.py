@@ -14,8 +14,10 @@ from protocols.money import Money
 from protocols.transactions import Transaction
 from simulators.issuer.ledger import Entry, Ledger, Posting
 
-DUPLICATE, NO_ORIGINAL, WRONG_CARD, SHORT_OF_FUNDS, NOT_VALID = "94", "25", "14", "51", "12"
+DUPLICATE, NO_ORIGINAL, WRONG_CARD, SHORT_OF_FUNDS, NOT_VALID, WRONG_AMOUNT = "94", "25", "14", "51", "12", "13"
 """facts/unionpay-pos 5.21."""
+YEARS_BETWEEN_LEAP_DAYS = 8
+"""At most: 2096 to 2104. Any other day is found within two years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Rules:
     def __init__(self, ledger: Ledger, market: Market) -> None:
         self._ledger = ledger
         self._market = market
-        self._approvals = 0
+        self._approvals = ledger.last_approval()
 
     def decide(self, asked: Asked, today: date, reference: str) -> Decided:
         """Approve or refuse a request, durably."""
@@ -78,6 +80,8 @@ class Rules:
             return Decided("00", "no such request: nothing to undo, and it is refused should it come")  # facts 5.19, BP
         if entry.state == "reversed":
             return Decided(NO_ORIGINAL, "it was reversed before", hold=self._hold(entry))
+        if asked.card and asked.card != entry.card:  # facts 5.20: PAN differs
+            return Decided(WRONG_CARD, "it was made with another card")
         if entry.amount != asked.amount:
             return Decided(
                 self._market.cancel.amount_differs_code, f"its amount was {entry.amount}, not {asked.amount}"
@@ -93,7 +97,7 @@ class Rules:
     def _preauth(self, asked: Asked, today: date, reference: str) -> Decided:
         available = self._ledger.account(asked.card).available
         if asked.amount <= 0:
-            return Decided("13", "the amount is zero")
+            return Decided(WRONG_AMOUNT, "the amount is zero")
         if asked.amount > available:
             return Decided(SHORT_OF_FUNDS, f"{asked.amount} asked, {available} available")
         self._approvals += 1
@@ -119,6 +123,8 @@ class Rules:
     def _complete(self, asked: Asked, today: date, reference: str) -> Decided:
         """facts/unionpay-pos 5.1, 5.2, 5.5, 5.7: within limit and days, once."""
         rule = self._market.completion
+        if asked.amount <= 0:
+            return Decided(WRONG_AMOUNT, "the amount is zero")
         hold, refusal = self._matched(asked, today)
         if hold is None:
             return refusal
@@ -190,11 +196,16 @@ class Rules:
         return Decided("00", "booking undone, the hold is open again", "", hold, "open")
 
     def _undo_void(self, entry: Entry) -> Decided:
-        """The completion stands again, and so its hold is completed again: not left open as one host does (5.20)."""
+        """The completion stands again, and so its hold is completed again: not left open as one host does (5.20).
+
+        A hold that was used otherwise since the void stays so: booking it twice would exceed it.
+        """
         completion = self._ledger.entry(entry.original or 0)
         assert completion is not None
         hold = self._hold(completion)
         assert hold is not None
+        if hold.state != "open":
+            return Decided(NO_ORIGINAL, f"the hold is {hold.state} since", hold=hold)
         above = max(0, completion.amount - self._ledger.held_by(hold.id))
         self._book(entry.card, hold, completion, completion.amount, above)
         self._ledger.set_state(completion, "normal")
@@ -250,8 +261,8 @@ class Rules:
 
 
 def _day(mmdd: str, today: date) -> str:
-    """The full date of an MMDD: this year's, or last year's when it would be to come. facts/unionpay-pos 5.3."""
-    for year in (today.year, today.year - 1, today.year - 4):  # 29 February may lie further back
+    """The last day of that month and day: of this year, or before when it would be to come. facts/unionpay-pos 5.3."""
+    for year in range(today.year, today.year - YEARS_BETWEEN_LEAP_DAYS - 1, -1):
         try:
             day = date(year, int(mmdd[:2] or 0), int(mmdd[2:4] or 0))
         except ValueError:

@@ -18,6 +18,7 @@ from simulators.issuer.security import CardOnFile, EnrolledTerminal, Terminals
 
 FORMAT_ERROR, UNKNOWN_TERMINAL, SIGN_ON_FIRST, MAC_ERROR, WRONG_PIN, PIN_FORMAT = "30", "97", "77", "A0", "55", "99"
 WRONG_CARD, CARD_CHECK, EXPIRED, INVALID = "14", "59", "54", "12"
+UNKNOWN_CARD = "?"  # no account has this name
 STATUS_CODES = {"lost": "41", "stolen": "43", "expired": "54", "restricted": "62"}  # facts/unionpay-pos 5.21
 
 MANDATORY = {  # facts/unionpay-pos 3.1, fields a request must carry
@@ -29,20 +30,26 @@ MANDATORY = {  # facts/unionpay-pos 3.1, fields a request must carry
     Transaction.COMPLETION: (3, 4, 11, 22, 25, 38, 41, 42, 49, 60, 61, 64),
     Transaction.COMPLETION_VOID: (3, 4, 11, 22, 25, 37, 41, 42, 49, 60, 61, 64),
 }
-REVERSAL_MANDATORY = (3, 4, 11, 22, 25, 39, 41, 42, 49, 60, 64)
+REVERSAL_MANDATORY = (3, 4, 11, 22, 25, 39, 41, 42, 49, 60, 64)  # and F61, but for a pre-authorisation's
 REVERSAL_FORBIDDEN = (26, 35, 36, 37, 52, 53)  # facts/unionpay-pos 3.1
+ISSUER, ACQUIRER = "03080000", "03099988"
 ECHOED = (2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49, 60)
 
 
 @dataclass
 class Exchange:
-    """A request as it was understood. `transaction` is None when the matrix has no such row."""
+    """A request as it was understood. `transaction` is None when the matrix has no such row.
+
+    Business time and reference are taken once: ledger, reply and receipt must agree, over midnight too.
+    """
 
     number: int
     frame: Frame
     message: Message
     transaction: Transaction | None
     reversal: bool
+    moment: datetime
+    reference: str
 
     def text(self, number: int) -> str:
         value = self.message.get(number, "")
@@ -98,10 +105,13 @@ class Exchanges:
         """Raises UnpackError when the message cannot be read."""
         message = self._codec.unpack(frame.body)
         mti = str(message[0])
-        if mti[2] != "0":
+        if mti[2] not in "02":  # requests and advices; 0820 is one, its answer 0830 is not
             raise UnpackError(("MTI",), f"{mti} is no request")
         transaction = transaction_of(mti, *(str(message.get(n, "")) for n in (3, 25, 60)))
-        return Exchange(number, frame, message, transaction, mti == REVERSAL_MTI)
+        moment = self._now()
+        self._references += 1
+        reference = f"{moment:%m%d}{self._references:08d}"
+        return Exchange(number, frame, message, transaction, mti == REVERSAL_MTI, moment, reference)
 
     def answer(self, exchange: Exchange, action: Action | None) -> Reply:
         """Check, decide and book; the reply is packed and sealed, wrongly if the action says so."""
@@ -113,7 +123,7 @@ class Exchanges:
         if refused is not None or terminal is None:
             decided = refused or Decided(UNKNOWN_TERMINAL, "no such terminal")
         elif exchange.transaction in (Transaction.SIGN_ON, Transaction.SIGN_OFF, Transaction.ECHO):
-            decided, extra = self._management(exchange, terminal)
+            decided, extra = self._management(exchange, terminal, action)
         else:
             decided, extra, card, checks = self._financial(exchange, terminal, action)
         body = self._reply(exchange, decided, extra, terminal, spoil=isinstance(action, WrongMac))
@@ -127,8 +137,7 @@ class Exchanges:
             return Decided(INVALID, f"MTI {exchange.text(0)} with {found} is no transaction of the matrix")
         if terminal is None:
             return Decided(UNKNOWN_TERMINAL, f"terminal {exchange.text(41)} of {exchange.text(42)} is not enrolled")
-        wanted = REVERSAL_MANDATORY if exchange.reversal else MANDATORY[exchange.transaction]
-        missing = [f"F{n}" for n in wanted if n not in exchange.message and n != 64]
+        missing = [f"F{n}" for n in _mandatory(exchange) if n not in exchange.message and n != 64]
         if missing:
             return Decided(FORMAT_ERROR, f"{', '.join(missing)} missing")
         if exchange.reversal:
@@ -137,7 +146,11 @@ class Exchanges:
                 return Decided(FORMAT_ERROR, f"a reversal must not carry {', '.join(excess)}")
         return None
 
-    def _management(self, exchange: Exchange, terminal: EnrolledTerminal) -> tuple[Decided, Message]:
+    def _management(
+        self, exchange: Exchange, terminal: EnrolledTerminal, action: Action | None
+    ) -> tuple[Decided, Message]:
+        if isinstance(action, Answer):
+            return Decided(action.code, "a behaviour rule says so"), {}
         if exchange.transaction is Transaction.SIGN_ON:
             wrapped = terminal.sign_on(F60.parse(exchange.text(60)).management)
             return Decided("00", "signed on, fresh working keys"), {62: wrapped, 63: "CUP"}
@@ -177,7 +190,7 @@ class Exchanges:
         checks.update(pin=pin, cryptogram=chip)
         if card.status in STATUS_CODES:
             return Decided(STATUS_CODES[card.status], f"the card is {card.status}"), key, request
-        if card.expiry < f"{self._now():%y%m}":
+        if card.expiry < f"{exchange.moment:%y%m}":
             return Decided(EXPIRED, f"the card expired {card.expiry}"), key, request
         if chip == "wrong" or (
             exchange.transaction is Transaction.PREAUTH and exchange.text(22)[:2] == "05" and chip == "absent"
@@ -213,38 +226,38 @@ class Exchanges:
         f60, f61 = F60.parse(exchange.text(60)), F61.parse(exchange.text(61))
         asked = Asked(
             exchange.transaction, exchange.text(41), exchange.text(42), f60.batch, exchange.trace,
-            card.name if card else "", exchange.amount, exchange.text(38), f61.batch, f61.trace, f61.date,
+            self._name(exchange, card), exchange.amount, exchange.text(38), f61.batch, f61.trace, f61.date,
             exchange.text(37),
         )  # fmt: skip
-        today = self._now().date()
+        today = exchange.moment.date()
         if exchange.reversal:
             return self._rules.reverse(asked, today)
-        return self._rules.decide(asked, today, self._next_reference())
+        return self._rules.decide(asked, today, exchange.reference)
+
+    def _name(self, exchange: Exchange, card: CardOnFile | None) -> str:
+        """The account's name; empty when the message names no card, which a reversal may (3.1)."""
+        return card.name if card else UNKNOWN_CARD if 2 in exchange.message else ""
 
     # ── reply ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _next_reference(self) -> str:
-        self._references += 1
-        return f"{self._now():%m%d}{self._references:08d}"
 
     def _reply(
         self, exchange: Exchange, decided: Decided, extra: Message, terminal: EnrolledTerminal | None, *, spoil: bool
     ) -> bytes:
         """facts/unionpay-pos 3.1: what came is echoed, time and reference are the host's own."""
-        now = self._now()
+        now = exchange.moment
         request_mti = exchange.text(0)
         reply: Message = {n: exchange.message[n] for n in ECHOED if n in exchange.message}
         reply |= {
             0: f"{int(request_mti) + 10:04d}",
             12: f"{now:%H%M%S}",
             13: f"{now:%m%d}",
-            32: "03099988",
+            32: ACQUIRER,
             39: decided.code,
         }
         if exchange.text(0)[:2] in ("01", "02", "04"):
-            reply |= {15: f"{now:%m%d}", 37: self._reference_of(exchange, decided)}
+            reply |= {15: f"{now:%m%d}", 37: exchange.reference}
         if decided.code == "00" and decided.approval:
-            reply[38] = decided.approval
+            reply |= {38: decided.approval, 44: f"{ISSUER:<11}{ACQUIRER:<11}"}  # 3.1: mandatory when approved
         reply |= extra
         wants_mac = exchange.transaction is not None and TRANSACTIONS[exchange.transaction].mac
         if not wants_mac or terminal is None or terminal.mac is None:
@@ -252,5 +265,10 @@ class Exchanges:
         body = terminal.mac.seal(self._codec, reply)
         return body[:-1] + bytes([body[-1] ^ 0x01]) if spoil else body
 
-    def _reference_of(self, exchange: Exchange, decided: Decided) -> str:
-        return f"{self._now():%m%d}{self._references:08d}"
+
+def _mandatory(exchange: Exchange) -> tuple[int, ...]:
+    """facts/unionpay-pos 3.1: the reversal of all but a pre-authorisation names its original in F61."""
+    assert exchange.transaction is not None
+    if not exchange.reversal:
+        return MANDATORY[exchange.transaction]
+    return REVERSAL_MANDATORY if exchange.transaction is Transaction.PREAUTH else (*REVERSAL_MANDATORY, 61)

@@ -10,23 +10,27 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from protocols.events import Channel, Direction, Emit, Event
-from protocols.faults import RigFault
-from protocols.iso8583 import CodecError, FrameReader, pack_frame, unpack_frame
+from protocols.events import Direction, Emit
+from protocols.faults import ConfigurationError, HoldfastError, RigFault
+from protocols.iso8583 import CodecError, pack_frame, unpack_frame
 from protocols.market import Market
 from protocols.money import Money
 from simulators.issuer.behaviour import Behaviour, Delay, LateAnswer, NoAnswer, Rule
-from simulators.issuer.exchange import Exchange, Exchanges, Reply
+from simulators.issuer.connection import Connection
+from simulators.issuer.exchange import STATUS_CODES, Exchange, Exchanges, Reply
 from simulators.issuer.ledger import AccountView, Ledger
 from simulators.issuer.security import CardOnFile, Terminals
+from simulators.issuer.telling import Teller
 
-START_DEADLINE_S = 5.0
+CALL_DEADLINE_S = 5.0
 DELAY_DEADLINE_S = 120.0
+STATUSES = ("open", *STATUS_CODES)
 
 
 class Clock(Protocol):
@@ -54,7 +58,7 @@ class AccountSpec:
 class _Held:
     """An answer kept back until its request is reversed."""
 
-    connection: _Connection
+    connection: Connection
     exchange: Exchange
     reply: Reply
 
@@ -70,7 +74,8 @@ class IssuerHost:
         address: str = "127.0.0.1", port: int = 0,
     ) -> None:  # fmt: skip
         self.market = market
-        self._emit = emit
+        self._teller = Teller(emit, market.currency.alpha)
+        self.tell = self._teller.host
         self._scale = time_scale
         self._clock = clock
         self._days = 0
@@ -82,49 +87,63 @@ class IssuerHost:
         self._numbers = itertools.count(1)
         self._connections = itertools.count(1)
         self._held: list[_Held] = []
-        self.open_connections: set[_Connection] = set()
+        self.open_connections: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
+        self._stopping: asyncio.Event
+        self._started: Future[tuple[str, int]] = Future()
         self._thread = threading.Thread(target=self._run, name="issuer-host", daemon=True)
-        self._started = threading.Event()
-        self._server: asyncio.Server | None = None
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> tuple[str, int]:
-        """Listen; returns address and port. Raises RigFault when it cannot."""
+        """Listen; returns address and port. Raises RigFault when it cannot, and is stopped then."""
         self._thread.start()
-        if not self._started.wait(START_DEADLINE_S) or self._server is None:
-            raise RigFault(f"the host cannot listen on {self._address}:{self._port}", advice="is the port taken?")
-        address, port = self._server.sockets[0].getsockname()[:2]
-        return str(address), int(port)
+        try:
+            return self._started.result(CALL_DEADLINE_S)
+        except (OSError, TimeoutError):
+            self.stop()
+            raise RigFault(
+                f"the host cannot listen on {self._address}:{self._port}", advice="is the port taken?", component="host"
+            ) from None
 
     def stop(self) -> None:
-        """Close every connection and end the thread."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(START_DEADLINE_S)
+        """Close every connection, drop what is delayed, and end the thread."""
+        if self._thread.is_alive() and self._started.done():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        if self._thread.ident is not None:
+            self._thread.join(CALL_DEADLINE_S)
         self._ledger.close()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
-            self._server = self._loop.run_until_complete(
-                self._loop.create_server(lambda: _Connection(self, next(self._connections)), self._address, self._port)
-            )
-        except OSError:
-            self._started.set()
-            return
-        self._started.set()
-        self._loop.run_forever()
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
+            asyncio.run(self._serve())
+        except OSError as error:
+            self._started.set_exception(error)
+
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        server = await self._loop.create_server(
+            lambda: Connection(self, next(self._connections)), self._address, self._port
+        )
+        address, port = server.sockets[0].getsockname()[:2]
+        self._started.set_result((str(address), int(port)))
+        await self._stopping.wait()
+        await self._settle()
+        server.close()
         for connection in list(self.open_connections):
             connection.abort()
-        self._loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+        await asyncio.sleep(0)  # the turn in which their sockets are closed
+
+    async def _settle(self) -> None:
+        """Delays are dropped, and connections that are just being accepted come up.
+
+        A server closed over one of those leaves its socket open: the loop of this Python forgets it.
+        """
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(others)
 
     def _call(self, work: Callable[[], Any]) -> Any:
         """Do something in the host's own thread and wait for it."""
@@ -132,8 +151,18 @@ class IssuerHost:
         async def in_loop() -> Any:
             return work()
 
-        coroutine: Coroutine[Any, Any, Any] = in_loop()
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(START_DEADLINE_S)
+        return self._submit(in_loop(), CALL_DEADLINE_S)
+
+    def _submit(self, coroutine: Coroutine[Any, Any, Any], deadline_s: float) -> Any:
+        if not self._thread.is_alive():
+            coroutine.close()
+            raise RigFault("the issuer host does not run", advice="start it", component="host")
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result(deadline_s)
+        except (TimeoutError, CancelledError):
+            future.cancel()
+            raise RigFault("the issuer host did not answer in time", component="host") from None
 
     # ── administration ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -146,16 +175,23 @@ class IssuerHost:
 
         def work() -> None:
             card = CardOnFile(spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, spec.master_key, spec.status)
+            view = self._ledger.open_account(spec.card, spec.available.minor)
             self._exchanges.cards[spec.pan] = card
-            self._tell_account(spec.card, self._ledger.open_account(spec.card, spec.available.minor))
+            self._teller.account(spec.card, view)
 
         self._call(work)
 
     def set_status(self, card: str, status: str) -> None:
-        """`open`, `lost`, `stolen`, `expired` or `restricted`."""
+        """`open`, `lost`, `stolen`, `expired` or `restricted`. Raises ConfigurationError for any other, or card."""
+        if status not in STATUSES:
+            raise ConfigurationError(f"a card is not {status!r}", advice=f"it is one of: {', '.join(STATUSES)}")
 
         def work() -> None:
-            next(c for c in self._exchanges.cards.values() if c.name == card).status = status
+            named = [c for c in self._exchanges.cards.values() if c.name == card]
+            if not named:
+                raise ConfigurationError(f"the issuer has no card {card!r}", advice="open its account first")
+            for one in named:
+                one.status = status
 
         self._call(work)
 
@@ -178,14 +214,15 @@ class IssuerHost:
         """Return when every answer that a rule delays has left. Raises RigFault when one hangs."""
 
         async def settle() -> None:
-            await asyncio.gather(*self._tasks)
+            while self._tasks:
+                await asyncio.wait(set(self._tasks))
 
-        asyncio.run_coroutine_threadsafe(settle(), self._loop).result(DELAY_DEADLINE_S)
+        self._submit(settle(), DELAY_DEADLINE_S)
 
     def move_date(self, days: int) -> None:
         """Let business days go by; negative ones take them back."""
         self._days += days
-        self._emit(Event(Channel.LEDGER, "date", {"date": self.now().date().isoformat()}))
+        self._teller.date(self.now().date().isoformat())
 
     def now(self) -> datetime:
         """Business date and time."""
@@ -193,48 +230,49 @@ class IssuerHost:
 
     # ── traffic; everything below runs in the host's thread ───────────────────────────────────────────────────
 
-    def tell(
-        self, kind: str, fields: dict[str, Any], direction: Direction = Direction.NONE, raw: bytes | None = None
-    ) -> None:
-        """Record an event of the host."""
-        self._emit(Event(Channel.HOST, kind, fields, direction, raw))
-
-    def received(self, connection: _Connection, raw: bytes) -> None:
-        """One whole frame came in."""
+    def received(self, connection: Connection, raw: bytes) -> None:
+        """One whole frame came in. A fault of ours is told, and the line is cut: there is never a false answer."""
         number = next(self._numbers)
         try:
-            frame = unpack_frame(raw)
-            exchange = self._exchanges.read(number, frame)
+            exchange = self._exchanges.read(number, unpack_frame(raw))
         except CodecError as error:
-            self.tell("undecodable", {"exchange": number, "reason": str(error)}, Direction.OUT, raw)
+            self._teller.host("undecodable", {"exchange": number, "reason": str(error)}, Direction.OUT, raw)
             return
+        try:
+            self._answer(connection, exchange, raw)
+        except Exception as error:
+            cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
+            self._teller.bug(cause)
+            connection.abort()
+
+    def _answer(self, connection: Connection, exchange: Exchange, raw: bytes) -> None:
         common = exchange.common()
-        self.tell("request", {**common, "connection": connection.number}, Direction.OUT, raw)
+        self._teller.host("request", {**common, "connection": connection.number}, Direction.OUT, raw)
         action = self.behaviour.take(exchange.transaction, exchange.reversal)
         if isinstance(action, NoAnswer) and not action.decide:
-            self.tell("suppressed", {**common, "rule": action.name, "decided": False})
+            self._teller.host("suppressed", {**common, "rule": action.name, "decided": False})
             return
         reply = self._exchanges.answer(exchange, action)
-        self._tell_decision(exchange, reply)
+        self._teller.decision(exchange, reply)
         if isinstance(action, NoAnswer):
-            self.tell("suppressed", {**common, "rule": action.name, "decided": True})
+            self._teller.host("suppressed", {**common, "rule": action.name, "decided": True})
         elif isinstance(action, LateAnswer):
             self._held.append(_Held(connection, exchange, reply))
-            self.tell("held back", {**common, "rule": action.name})
+            self._teller.host("held back", {**common, "rule": action.name})
         elif isinstance(action, Delay):
             self._later(connection, exchange, reply, action)
         else:
             self._release_held(connection, exchange)
             self._send(connection, exchange, reply, action.name if action else "")
 
-    def _release_held(self, connection: _Connection, exchange: Exchange) -> None:
+    def _release_held(self, connection: Connection, exchange: Exchange) -> None:
         """The late answer to what is being reversed goes out just before the reversal's own."""
         if exchange.reversal:
             for held in [h for h in self._held if h.exchange.trace == exchange.trace and h.connection is connection]:
                 self._held.remove(held)
                 self._send(connection, held.exchange, held.reply, LateAnswer.name, late=True)
 
-    def _later(self, connection: _Connection, exchange: Exchange, reply: Reply, action: Delay) -> None:
+    def _later(self, connection: Connection, exchange: Exchange, reply: Reply, action: Delay) -> None:
         async def wait() -> None:
             await asyncio.sleep(action.seconds / self._scale)
             self._send(connection, exchange, reply, action.name)
@@ -243,82 +281,8 @@ class IssuerHost:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _send(
-        self, connection: _Connection, exchange: Exchange, reply: Reply, rule: str, *, late: bool = False
-    ) -> None:
+    def _send(self, connection: Connection, exchange: Exchange, reply: Reply, rule: str, *, late: bool = False) -> None:
         raw = pack_frame(exchange.frame.reply(reply.body))
         sent = connection.write(raw)
         fields = {**exchange.common(), "connection": connection.number, "rule": rule, "late": late, "sent": sent}
-        self.tell("response", fields, Direction.IN, raw)
-
-    def _tell_decision(self, exchange: Exchange, reply: Reply) -> None:
-        common = exchange.common()
-        if reply.checks:
-            self.tell("checks", {**common, **reply.checks})
-        decided = reply.decided
-        hold = decided.hold
-        fields = {
-            **common, "code": decided.code, "reason": decided.reason, "approval": decided.approval,
-            "hold": str(hold.id) if hold else "", "card": reply.card, "amount": exchange.amount, "currency": "CNY",
-        }  # fmt: skip
-        self.tell("decision", fields)
-        for posting in decided.postings:
-            view = posting.account
-            self._tell(
-                "posting", card=posting.card, hold=str(posting.hold), kind=posting.kind, amount=posting.amount,
-                trace=exchange.trace, transaction=exchange.name, available=view.available, held=view.held,
-                booked=view.booked,
-            )  # fmt: skip
-        if decided.postings:
-            self._tell_account(decided.postings[-1].card, decided.postings[-1].account)
-        if hold is not None and decided.hold_state:
-            self._tell(
-                "hold", card=hold.card, hold=str(hold.id), state=decided.hold_state, amount=hold.amount,
-                approval=hold.approval, trace=hold.trace, opened=hold.day,
-            )  # fmt: skip
-
-    def _tell_account(self, card: str, view: AccountView) -> None:
-        self._tell("account", card=card, available=view.available, held=view.held, booked=view.booked)
-
-    def _tell(self, kind_of_event: str, /, **fields: Any) -> None:
-        self._emit(Event(Channel.LEDGER, kind_of_event, {**fields, "currency": self.market.currency.alpha}))
-
-
-class _Connection(asyncio.Protocol):
-    """One terminal's connection: bytes in, frames out to the host."""
-
-    def __init__(self, host: IssuerHost, number: int) -> None:
-        self._host = host
-        self.number = number
-        self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._host.open_connections.add(self)
-        self._host.tell("connected", {"connection": self.number})
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for frame in self._reader.feed(data):
-                self._host.received(self, frame)
-        except CodecError as error:
-            self._host.tell("undecodable", {"reason": str(error)}, Direction.OUT, self._reader.pending)
-            self.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._host.open_connections.discard(self)
-        self._transport = None
-        self._host.tell("disconnected", {"connection": self.number})
-
-    def write(self, data: bytes) -> bool:
-        """False when the terminal has gone."""
-        if self._transport is None or self._transport.is_closing():
-            return False
-        self._transport.write(data)
-        return True
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        self._teller.host("response", fields, Direction.IN, raw)

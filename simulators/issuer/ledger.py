@@ -1,7 +1,8 @@
 """The issuer's money as double entry: every posting moves an amount between two pots of one account.
 
 Pots are `available`, `held` and `booked`; their sum is the opening balance, and that is checked after each posting.
-Every change of one decision is one durable transaction (SQLite, WAL, synchronous=FULL).
+Every change of one decision is one durable transaction (SQLite, WAL, synchronous=FULL); a ledger that was cut short is
+opened again where it stood.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from pathlib import Path
 from protocols.faults import HoldfastBug
 
 SCHEMA = """
-CREATE TABLE account (card TEXT PRIMARY KEY, opening INTEGER NOT NULL);
-CREATE TABLE posting (
+CREATE TABLE IF NOT EXISTS account (card TEXT PRIMARY KEY, opening INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS posting (
     id INTEGER PRIMARY KEY, card TEXT NOT NULL REFERENCES account, hold INTEGER, kind TEXT NOT NULL,
     debit TEXT NOT NULL, credit TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount >= 0), journal INTEGER);
-CREATE INDEX posting_card ON posting (card);
-CREATE TABLE journal (
+CREATE INDEX IF NOT EXISTS posting_card ON posting (card);
+CREATE TABLE IF NOT EXISTS journal (
     id INTEGER PRIMARY KEY, terminal TEXT NOT NULL, merchant TEXT NOT NULL, batch TEXT NOT NULL, trace TEXT NOT NULL,
     kind TEXT NOT NULL, card TEXT NOT NULL, amount INTEGER NOT NULL, approval TEXT NOT NULL, reference TEXT NOT NULL,
     day TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, original INTEGER);
-CREATE INDEX journal_key ON journal (merchant, terminal, batch, trace, kind);
-CREATE INDEX journal_hold ON journal (card, approval);
-CREATE TABLE blocked (
+CREATE INDEX IF NOT EXISTS journal_key ON journal (merchant, terminal, batch, trace, kind);
+CREATE INDEX IF NOT EXISTS journal_hold ON journal (card, approval);
+CREATE TABLE IF NOT EXISTS blocked (
     merchant TEXT, terminal TEXT, batch TEXT, trace TEXT, kind TEXT,
     PRIMARY KEY (merchant, terminal, batch, trace, kind));
 """
@@ -127,14 +128,17 @@ class Ledger:
         return AccountView(**pots)
 
     def post(self, card: str, kind: str, amount: int, hold: int | None, journal: int | None = None) -> None:
-        """Move an amount. Raises HoldfastBug when a pot would fall below zero: rules must have refused before."""
+        """Move an amount. Raises HoldfastBug when `held` or `booked` would fall below zero.
+
+        `available` may: what is put back by a reversal or a void is put back even if its money has been spent since.
+        """
         debit, credit = MOVES[kind]
         self._db.execute(
             "INSERT INTO posting (card, hold, kind, debit, credit, amount, journal) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (card, hold, kind, debit, credit, amount, journal),
         )
         view = self.account(card)
-        if min(view.held, view.booked) < 0 or (view.available < 0 and debit == "available"):
+        if min(view.held, view.booked) < 0:
             raise HoldfastBug(f"the ledger would leave {card} at {view}")
         self._pending.append(Posting(card, hold, kind.removesuffix(" above"), amount, view))
 
@@ -168,6 +172,11 @@ class Ledger:
         """Authorisation codes and days that this card has holds under: the near misses of a failed match."""
         rows = self._db.execute("SELECT approval, day FROM journal WHERE card=? AND kind='pre-authorisation'", (card,))
         return [(str(approval), str(day)) for approval, day in rows]
+
+    def last_approval(self) -> int:
+        """The highest authorisation code given so far."""
+        row = self._db.execute("SELECT MAX(CAST(approval AS INTEGER)) FROM journal").fetchone()
+        return int(row[0] or 0)
 
     def set_state(self, entry: Entry, state: str) -> None:
         self._db.execute("UPDATE journal SET state = ? WHERE id = ?", (state, entry.id))

@@ -12,6 +12,7 @@ import select
 import threading
 import tty
 from contextlib import suppress
+from dataclasses import replace
 
 from protocols.escpos import Decoder, Line, Slip, StatusRequest
 from protocols.events import Channel, Direction, Emit, Event, Json
@@ -34,10 +35,13 @@ class VirtualPrinter:
         self._paper = Paper.PRESENT
         self._decoder = Decoder()
         self._slips: list[Slip] = []
+        self._on_paper: list[Line] = []
+        self._ended = False
         self._master, self._slave = pty.openpty()
         tty.setraw(self._master)
         tty.setraw(self._slave)
         self.path = os.ttyname(self._slave)
+        os.set_blocking(self._master, False)  # a driver that never reads must not stop the printer
         self._wake_r, self._wake_w = os.pipe()
         self._thread = threading.Thread(target=self._run, name="virtual-printer", daemon=True)
         self._thread.start()
@@ -58,8 +62,8 @@ class VirtualPrinter:
 
     def unplug(self) -> None:
         """The port is gone: whoever holds it gets an input/output error."""
-        self._end()
-        self._emit(Event(Channel.PRINTER, "gone", {}))
+        if self._end():
+            self._emit(Event(Channel.PRINTER, "gone", {}))
 
     def close(self) -> None:
         """End the thread and give the tty back."""
@@ -72,18 +76,21 @@ class VirtualPrinter:
 
     # ── the machine ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _end(self) -> None:
-        if self._master < 0:
-            return
+    def _end(self) -> bool:
+        """Whether this call ended it: whoever comes first closes, so that no number is closed twice."""
+        with self._lock:
+            if self._ended:
+                return False
+            self._ended = True
         os.write(self._wake_w, b"!")
-        self._thread.join(JOIN_S)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(JOIN_S)
         for fd in (self._master, self._slave, self._wake_r, self._wake_w):
-            with suppress(OSError):
-                os.close(fd)
-        self._master = -1
+            os.close(fd)
+        return True
 
     def _run(self) -> None:
-        while True:
+        while not self._ended:
             ready, _, _ = select.select([self._master, self._wake_r], [], [])
             if self._wake_r in ready:
                 return
@@ -100,31 +107,46 @@ class VirtualPrinter:
             return
         with self._lock:
             paper = self._paper
-        if paper is Paper.OUT:
-            self._emit(Event(Channel.PRINTER, "lost", {"what": type(item).__name__.lower()}))
-        elif isinstance(item, Line):
+        if isinstance(item, Slip):
+            self._cut(item, paper)
+        elif paper is Paper.OUT:
+            self._lose("line")
+        else:
+            self._on_paper.append(item)
             style = item.style
             fields: dict[str, Json] = {"text": item.text, "kind": item.kind, "bold": style.bold, "align": style.align}
             self._emit(Event(Channel.PRINTER, "line", fields, Direction.OUT, item.raw))
-        else:
-            with self._lock:
-                self._slips.append(item)
-            slip: dict[str, Json] = {"lines": [line.text for line in item.lines], "cut": item.cut}
-            self._emit(Event(Channel.PRINTER, "slip", slip, Direction.OUT, item.raw))
+
+    def _cut(self, slip: Slip, paper: Paper) -> None:
+        """What comes off the roll holds what was printed: a line that was lost is not on it."""
+        printed, self._on_paper = tuple(self._on_paper), []
+        if paper is Paper.OUT:
+            self._lose("slip")
+            return
+        if len(printed) < len(slip.lines):
+            slip = replace(slip, lines=printed, raw=b"".join(line.raw for line in printed))
+        with self._lock:
+            self._slips.append(slip)
+        fields: dict[str, Json] = {"lines": [line.text for line in slip.lines], "cut": slip.cut}
+        self._emit(Event(Channel.PRINTER, "slip", fields, Direction.OUT, slip.raw))
+
+    def _lose(self, what: str) -> None:
+        self._emit(Event(Channel.PRINTER, "lost", {"what": what}))
 
     def _answer(self, request: bytes) -> None:
-        answer = self._status(request)
+        with self._lock:
+            paper = self._paper
+        answer = _status(request, paper)
         self._emit(Event(Channel.PRINTER, "status asked", {"command": request.hex().upper()}, Direction.OUT, request))
-        self._emit(Event(Channel.PRINTER, "status", {"paper": self._paper.value}, Direction.IN, answer))
+        self._emit(Event(Channel.PRINTER, "status", {"paper": paper.value}, Direction.IN, answer))
         with suppress(OSError):
             os.write(self._master, answer)
 
-    def _status(self, request: bytes) -> bytes:
-        with self._lock:
-            out = self._paper is Paper.OUT
-            bits = PAPER_BITS[self._paper]
-        if request[:2] == b"\x10\x04":
-            return bytes([{1: OFFLINE if out else READY, 4: bits}.get(request[2], READY)])
-        if request[:2] == b"\x1dr":
-            return bytes([0x0C if out else 0x00])
-        return NAMES.get(request[2]) or IDENTITY.get(request[2:3], b"\x00")
+
+def _status(request: bytes, paper: Paper) -> bytes:
+    out = paper is Paper.OUT
+    if request[:2] == b"\x10\x04":
+        return bytes([{1: OFFLINE if out else READY, 4: PAPER_BITS[paper]}.get(request[2], READY)])
+    if request[:2] == b"\x1dr":
+        return bytes([0x0C if out else 0x00])
+    return NAMES.get(request[2]) or IDENTITY.get(request[2:3], b"\x00")

@@ -21,7 +21,7 @@ class EmbeddedSlot(Slot):
                 self._moved.wait(left)
             return self._plugged
 
-    def in_slot(self, card: Card) -> bool:
-        """Whether this very card is still there."""
+    def in_slot(self, card: Card, moves: int) -> bool:
+        """Whether this very card is still there, and never left since so many moves."""
         with self._lock:
-            return self._card is card
+            return self._card is card and self._moves == moves

@@ -22,9 +22,10 @@ def main(parent: int, path: str, config: str, *arguments: str) -> None:
     if os.getppid() != parent:
         raise SystemExit("the parent has gone")
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    os.chmod(path, 0o600)
+    listener.bind(path + ".new")
+    os.chmod(path + ".new", 0o600)
     listener.listen(16)
+    os.rename(path + ".new", path)  # whoever sees the path can connect to it
     os.dup2(listener.fileno(), FIRST_PASSED_FD)
     os.set_inheritable(FIRST_PASSED_FD, True)
     environment = {**os.environ, "LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}

@@ -53,6 +53,7 @@ class ReaderModel(Slot):
         self._connections: set[socket.socket] = set()
         self._events: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self._reported = self._powered = self.moves
         self._listen()
 
     def _listen(self) -> None:
@@ -65,9 +66,9 @@ class ReaderModel(Slot):
 
     def _spawn(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, name="reader-model", daemon=True)
-        with self._lock:
-            self._threads = [t for t in self._threads if t.is_alive()] + [thread]
-        thread.start()
+        with self._lock:  # started within: one that is not yet alive must not be taken for one that has ended
+            thread.start()
+            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -76,8 +77,11 @@ class ReaderModel(Slot):
             except OSError:
                 return
             with self._lock:
+                if listener is not self._listener or not self.plugged:  # accepted as the plug was pulled
+                    connection.close()
+                    return
                 self._connections.add(connection)
-            self._spawn(self._serve, connection)
+                self._spawn(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
         try:
@@ -105,21 +109,30 @@ class ReaderModel(Slot):
         return handler(self, code, data) if handler else (REFUSED, b"")
 
     def _presence(self, code: int, data: bytes) -> tuple[int, bytes]:
-        return (OK if self.card is not None else REFUSED), b""
+        """A card that left and came back between two looks is reported as absent once: it has lost its power."""
+        with self._lock:
+            moved, self._reported = self._moves - self._reported, self._moves
+            present = self._card is not None
+        if present and moved > 1:
+            self._changed()  # look again at once
+            return REFUSED, b""
+        return (OK if present else REFUSED), b""
 
     def _power(self, code: int, data: bytes) -> tuple[int, bytes]:
-        card = self.card
+        with self._lock:
+            card, self._powered = self._card, self._moves
         if card is None:
             return REFUSED, b""
         return OK, card.power_on() if code in (POWER_UP, RESET) else b""
 
     def _transmit(self, code: int, data: bytes) -> tuple[int, bytes]:
-        """A card that is pulled while it works gives no answer."""
-        card = self.card
-        if card is None:
+        """A card that is pulled while it works gives no answer, nor does one that was not powered since it came."""
+        with self._lock:
+            moves, card = self._moves, self._card
+        if card is None or moves != self._powered:
             return REFUSED, b""
         answer = card.transmit(data)
-        if self.card is not card or not self.plugged:
+        if self.moves != moves or not self.plugged:
             return REFUSED, b""
         return (SILENT, b"") if answer is None else (OK, answer)
 
@@ -136,8 +149,8 @@ class ReaderModel(Slot):
     def _changed(self) -> None:
         with self._lock:
             for connection in list(self._events):
-                with suppress(OSError):
-                    connection.send(b"!")
+                with suppress(OSError):  # a full buffer wakes its reader anyway
+                    connection.send(b"!", socket.MSG_DONTWAIT)
 
     def _torn(self) -> None:
         with suppress(OSError):
@@ -156,6 +169,8 @@ class ReaderModel(Slot):
 
     def close(self) -> None:
         """Hang up and end all threads."""
+        with self._lock:
+            self._plugged = False
         self._torn()
         with self._lock:
             threads = list(self._threads)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
+from typing import BinaryIO
 
 from protocols.faults import RigFault
 from simulators.reader.build import PCSCD, build
@@ -26,6 +29,7 @@ class PcscService:
         self.socket = directory / "pcscd.sock"
         self._model_socket = model_socket
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended = threading.Event()
 
     @property
     def version(self) -> str:
@@ -47,7 +51,7 @@ class PcscService:
         self.socket.unlink(missing_ok=True)
         with (self.directory / "pcscd.log").open("ab") as log:
             command = [sys.executable, "-S", str(LAUNCHER), str(os.getpid()), str(self.socket), str(config), *_flags()]
-            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
+            self._process = self._launch(command, log)
         deadline = time.monotonic() + START_S
         while not self.socket.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -55,6 +59,23 @@ class PcscService:
                 self.stop()
                 raise RigFault(f"pcscd did not start: {words.strip()}", component="reader")
             time.sleep(POLL_S)  # a bounded wait for the file to appear
+
+    def _launch(self, command: list[str], log: BinaryIO) -> subprocess.Popen[bytes]:
+        """Popen in a thread that lives as long as the daemon: PDEATHSIG comes when the creating THREAD ends, not the
+        process (prctl(2)), and whoever calls `start` may be a short-lived one."""
+        self._ended = ended = threading.Event()
+        launched: Future[subprocess.Popen[bytes]] = Future()
+
+        def keep() -> None:
+            try:
+                launched.set_result(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))  # noqa: S603
+            except OSError as error:
+                launched.set_exception(error)
+                return
+            ended.wait()
+
+        threading.Thread(target=keep, name="pcscd-keeper", daemon=True).start()
+        return launched.result()
 
     def stop(self) -> None:
         """SIGTERM, then SIGKILL: a daemon that hangs is ended too."""
@@ -67,6 +88,7 @@ class PcscService:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(STOP_S)
+        self._ended.set()
 
     def restart(self) -> None:
         """A fresh daemon behind the same socket path."""

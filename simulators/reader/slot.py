@@ -28,15 +28,19 @@ class Slot:
         self._lock = threading.RLock()
         self._moved = threading.Condition(self._lock)
         self._card: Card | None = None
+        self._moves = 0
         self._plugged = True
 
     def insert(self, card: Card) -> None:
-        """Put a card in; one that is there already stays when it is the same."""
+        """Put a card in; another that is there comes out first, the same one stays."""
         with self._moved:
             if self._card is card:
                 return
-            self._card = card
+            before, self._card = self._card, card
+            self._moves += 1 if before is None else 2
             self._moved.notify_all()
+        if before is not None:
+            self._emit(Event(Channel.READER, "removed", {"card": before.name}))
         self._emit(Event(Channel.READER, "inserted", {"card": card.name}))
         self._changed()
 
@@ -44,6 +48,7 @@ class Slot:
         """Take the card out, if there is one."""
         with self._moved:
             card, self._card = self._card, None
+            self._moves += card is not None
             self._moved.notify_all()
         if card is not None:
             self._emit(Event(Channel.READER, "removed", {"card": card.name}))
@@ -52,10 +57,11 @@ class Slot:
     def unplug(self) -> None:
         """The reader is gone, as if its process had been killed or its cable pulled."""
         with self._moved:
-            self._plugged = False
+            was, self._plugged = self._plugged, False
             self._moved.notify_all()
-        self._emit(Event(Channel.READER, "gone", {}))
-        self._torn()
+        if was:
+            self._emit(Event(Channel.READER, "gone", {}))
+            self._torn()
 
     def replug(self) -> None:
         """The reader is back."""
@@ -70,6 +76,12 @@ class Slot:
     def card(self) -> Card | None:
         with self._lock:
             return self._card
+
+    @property
+    def moves(self) -> int:
+        """How often a card came or went: a card that left and came back is powered off."""
+        with self._lock:
+            return self._moves
 
     @property
     def plugged(self) -> bool:

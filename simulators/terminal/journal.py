@@ -61,9 +61,11 @@ class Journal:
             (trace, transaction, json.dumps(fields), reason),
         )
 
-    def explain(self, trace: str, reason: str, approval: str = "") -> None:
-        """Why the armed reversal will go out, and the approval that was seen."""
-        self._db.execute("UPDATE reversal SET reason=?, approval=? WHERE trace=?", (reason, approval, trace))
+    def explain(self, trace: str, reason: str, approval: str | None = None) -> None:
+        """Why the armed reversal will go out, and the approval if one was seen now; one seen before stays."""
+        self._db.execute(
+            "UPDATE reversal SET reason=?, approval=COALESCE(?, approval) WHERE trace=?", (reason, approval, trace)
+        )
 
     def disarm(self, trace: str) -> None:
         """The request is answered and done with, or it never left."""
@@ -82,6 +84,10 @@ class Journal:
     def tried(self, trace: str) -> None:
         """One more try leaves."""
         self._db.execute("UPDATE reversal SET tries = tries + 1 WHERE trace=?", (trace,))
+
+    def given_up(self) -> list[str]:
+        """Traces on the exception list, oldest first."""
+        return [str(row[0]) for row in self._db.execute("SELECT trace FROM exception_list ORDER BY rowid")]
 
     def give_up(self, trace: str) -> None:
         """To the exception list. cases.md 102."""

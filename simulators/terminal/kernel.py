@@ -105,25 +105,28 @@ class Kernel:
                 break
             for entry in (node for node in flatten(_objects(answer.data)) if node.tag == "61"):
                 inner = {child.tag: child.value for child in entry.children}
-                found.append((inner.get("87", b"\x0f")[0] & 0x0F, inner["4F"]))
+                if "4F" in inner:
+                    found.append(((inner.get("87") or b"\x0f")[0] & 0x0F, inner["4F"]))
         return [aid for _, aid in sorted(found, key=lambda pair: pair[0])]
 
     def _start(self) -> None:
         """EMV Book 3, 10.1 and 10.2: processing options, then every record that the locator names."""
-        pdol = fill_dol(self._values.get("9F38", b""), self._values)
+        pdol = self._fill(self._values.get("9F38", b""))
         answer = self._need(Apdu(0x80, 0xA8, 0x00, 0x00, b"\x83" + bytes([len(pdol)]) + pdol, 256))
-        options = _objects(answer.data)[0]
+        options = _template(answer.data)
         if options.tag == "80":
             self._values |= {"82": options.value[:2], "94": options.value[2:]}
         else:
             self._learn(answer.data)
-        locator = self._values["94"]
+        locator = self._values.get("94", b"")
+        if not locator or len(locator) % 4:  # EMV Book 3, 10.2
+            raise CardUnusable("the card gave no application file locator")
         for start in range(0, len(locator), 4):
             file, first, last, _ = locator[start : start + 4]
             for number in range(first, last + 1):
                 self._learn(self._need(Apdu(0x00, 0xB2, number, (file & 0xF8) | 0x04, le=256)).data)
                 self._guard()
-        for tag in ("5A", "5F24", "8C", "8D"):
+        for tag in ("5A", "5F24", "84", "8C", "8D"):
             if tag not in self._values:
                 raise CardUnusable(f"the card gave no {tag}")
 
@@ -167,16 +170,25 @@ class Kernel:
         return self._generate(asked, "8D")
 
     def _generate(self, asked: str, dol: str) -> str:
-        data = fill_dol(self._values[dol], self._values)
+        data = self._fill(self._values[dol])
         answer = self._need(Apdu(0x80, 0xAE, AC_TYPES[asked], 0x00, data, 256))
-        template = _objects(answer.data)[0]
+        template = _template(answer.data)
         if template.tag == "80":
             value = template.value
             self._values |= {"9F27": value[:1], "9F36": value[1:3], "9F26": value[3:11], "9F10": value[11:]}
         else:
             self._learn(answer.data)
-        information = self._values["9F27"][0] & 0xC0
-        return next(name for name, bits in AC_TYPES.items() if bits == information)
+        information = self._values.get("9F27", b"") or b"\xff"
+        for name, bits in AC_TYPES.items():
+            if bits == information[0] & 0xC0:
+                return name
+        raise CardUnusable("the card gave no cryptogram")
+
+    def _fill(self, dol: bytes) -> bytes:
+        try:
+            return fill_dol(dol, self._values)
+        except TlvError as error:
+            raise CardUnusable(f"the card's data object list is none: {error}") from None
 
     def value(self, tag: str) -> str:
         """A value for the slip, in hex."""
@@ -204,6 +216,14 @@ def _objects(data: bytes) -> list[Tlv]:
         return parse(data)
     except TlvError as error:
         raise CardUnusable(f"the card's answer is no TLV: {error}") from None
+
+
+def _template(data: bytes) -> Tlv:
+    """The one object that an answer holds."""
+    objects = _objects(data)
+    if not objects:
+        raise CardUnusable("the card's answer is empty")
+    return objects[0]
 
 
 def _digits(value: bytes) -> str:

@@ -12,7 +12,10 @@ from protocols.iso8583 import UNIONPAY, CodecError, FrameReader, Message, compil
 
 CHUNK = 4096
 MATCHED = (3, 4, 11, 41, 42)
-"""facts/unionpay-pos 1: a reply is one's own when its MTI is the request's plus 10 and these are equal."""
+"""facts/unionpay-pos 1: a reply is one's own when its MTI is the request's plus 10 and these are equal.
+
+One without a code (F39) answers nothing.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class HostLink:
         self._frames = FrameReader()
 
     def connect(self) -> None:
-        """Connect unless connected. Raises NotConnected."""
-        if self._socket is not None:
+        """Connect unless connected. A line that the host has hung up since is made anew. Raises NotConnected."""
+        if self._socket is not None and not _hung_up(self._socket):
             return
+        self.drop()
         try:
             self._socket = socket.create_connection(self._address, self._connect_timeout_s)
         except OSError as error:
@@ -99,7 +103,18 @@ class HostLink:
             self._socket = None
 
 
+def _hung_up(connection: socket.socket) -> bool:
+    """Whether the other side has closed; bytes that wait to be read say that it has not."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def _answers(reply: Message, request: Message) -> bool:
-    if reply[0] != f"{int(str(request[0])) + 10:04d}":
+    if reply[0] != f"{int(str(request[0])) + 10:04d}" or 39 not in reply:
         return False
     return all(reply.get(n) == request.get(n) for n in MATCHED if n in request)

@@ -64,12 +64,19 @@ class Builder:
     def kept(self, request: Message) -> dict[int, str]:
         """What the journal keeps of a request for its reversal: no PIN, no track, no chip data."""
         kept = {n: str(request[n]) for n in (*KEPT_FOR_REVERSAL, 60) if n in request}
+        if _is(Transaction.COMPLETION, request):
+            kept.pop(23, None)  # 3.1: a completion's reversal drops it
         if 61 in request:
             batch = self.parameters.batch
-            if request[3] == TRANSACTIONS[Transaction.COMPLETION_VOID].f3 and request[0] == "0200":
+            if _is(Transaction.COMPLETION_VOID, request):
                 batch = F61.parse(str(request[61])).batch
             kept[61] = F61(batch, str(request[11]), "0000").pack()
         return kept
 
     def _identity(self) -> Message:
         return {41: self.parameters.terminal_id, 42: self.parameters.merchant_id}
+
+
+def _is(transaction: Transaction, request: Message) -> bool:
+    layout = TRANSACTIONS[transaction]
+    return (request[0], request[3]) == (layout.mti, layout.f3)

@@ -15,7 +15,7 @@ from typing import Any
 from protocols.events import Channel, Emit, Event
 from protocols.iso8583 import UNIONPAY, EcbMac, Frame, KeyCheckError, Message, WorkingKeys, compile_spec, pack_frame
 from protocols.market import Market
-from protocols.transactions import REVERSAL_REPLY_MTI, Transaction
+from protocols.transactions import Transaction
 from simulators.terminal.journal import Armed, Journal
 from simulators.terminal.link import HostLink, NotConnected, Received
 from simulators.terminal.messages import Builder
@@ -28,6 +28,14 @@ class Trouble(Enum):
     NOT_SENT = "not connected, nothing was sent"
     NO_REPLY = "no reply in time"
     WRONG_MAC = "the MAC of the reply is wrong"
+
+
+class Try(Enum):
+    """How one try of a reversal ended."""
+
+    DONE = "the reversal is over"
+    FAILED = "it was sent, and must be sent again"
+    NOT_SENT = "the host cannot be reached, nothing was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +96,9 @@ class OnlineDesk:
             return Online(None, Trouble.NOT_SENT)
         if received is None:
             return Online(None, Trouble.NO_REPLY)
-        wrapped = received.message.get(62)
-        if received.message.get(39) == "00" and isinstance(wrapped, bytes):
+        if received.message.get(39) == "00":
             try:
-                self._keys = WorkingKeys.unwrap(self._parameters().master_key, wrapped)
+                self._keys = WorkingKeys.unwrap(self._parameters().master_key, _octets(received.message.get(62)))
             except KeyCheckError as error:
                 self._tell("display", text=str(error), audience="operator")
                 return Online(None, Trouble.WRONG_MAC)
@@ -100,11 +107,15 @@ class OnlineDesk:
 
     def ready(self) -> bool:
         """Signed on, and nothing armed that should have gone before. False when the host cannot be reached."""
-        if self._keys is None and self.sign_on().code != "00":
+        if not self._signed_on():
             return False
-        if "reversal-after-next-request" not in self._defects:
-            self.drain()
-        return self._keys is not None or self.sign_on().code == "00"
+        if "reversal-after-next-request" in self._defects:
+            return True
+        self.drain()
+        return self._journal.armed() is None and self._signed_on()
+
+    def _signed_on(self) -> bool:
+        return self._mac is not None or (self.sign_on().code == "00" and self._mac is not None)
 
     # ── requests ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,8 +164,7 @@ class OnlineDesk:
 
     def cannot_finish(self, trace: str) -> None:
         """An approval that the chip declined or the card's removal cut short. 5.19: reason 06."""
-        armed = self._journal.armed()
-        self._journal.explain(trace, self._market.reversal.reason_other, armed.approval if armed else "")
+        self._journal.explain(trace, self._market.reversal.reason_other)
 
     def _forget_keys(self) -> None:
         self._keys = self._mac = None
@@ -169,37 +179,46 @@ class OnlineDesk:
                 self._try(armed)
 
     def drain(self) -> None:
-        """Every armed reversal, each up to the market's limit; then it is given up and goes to the exception list."""
+        """Every armed reversal, each up to the market's limit; then it is given up and goes to the exception list.
+
+        A host that cannot be reached stops this: what was not sent was not tried. 5.19: a dial failure stops.
+        """
         while (armed := self._journal.armed()) is not None:
             if armed.tries > self._market.reversal.repeats:
                 self._journal.give_up(armed.trace)
                 self._tell("reversal", status="given up", trace=armed.trace)
                 self._tell("display", text="冲正失败 请联系银行", audience="operator")
-            elif not self._try(armed) and self._keys is None:
+            elif self._try(armed) is Try.NOT_SENT:
                 return
 
-    def _try(self, armed: Armed) -> bool:
-        """One try; True when the reversal is over. 5.19: 00, 25 and 12 end it."""
-        if self._mac is None and self.sign_on().code != "00":
-            return False
+    def _try(self, armed: Armed) -> Try:
+        """One try. 5.19: 00, 25 and 12 end it."""
+        if not self._signed_on() or not self._connected():
+            return Try.NOT_SENT
         assert self._mac is not None
         trace = self._journal.next_trace() if "reversal-new-trace" in self._defects else armed.trace
         message = self.builder().reversal(armed, trace)
         self._journal.tried(armed.trace)
         self._tell("reversal", status="sent", trace=trace)
         body = self._mac.seal(self._codec, message)
-        try:
-            received = self._link.exchange(self._frame(body), message, self._parameters().response_timeout_s)
-        except NotConnected:
-            return False
-        if received is None or received.message[0] != REVERSAL_REPLY_MTI or self._mac.check(received.body) != "valid":
-            if received is not None:
-                self._forget_keys()
-            return False
-        if str(received.message[39]) not in self._market.reversal.stop_codes:
-            return False
+        received = self._link.exchange(self._frame(body), message, self._parameters().response_timeout_s)
+        if received is None:
+            return Try.FAILED
+        code = str(received.message.get(39, ""))
+        if self._mac.check(received.body) != "valid" or code in self._market.sign_on_codes:
+            self._forget_keys()
+            return Try.FAILED
+        if code not in self._market.reversal.stop_codes:
+            return Try.FAILED
         self._journal.disarm(armed.trace)
         self._tell("reversal", status="done", trace=trace)
+        return Try.DONE
+
+    def _connected(self) -> bool:
+        try:
+            self._link.connect()
+        except NotConnected:
+            return False
         return True
 
     # ── the line ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -214,3 +233,7 @@ class OnlineDesk:
         self._tell("stray reply", mti=str(received.message[0]), trace=trace, code=str(received.message.get(39, "")))
         if "late-answer-taken" in self._defects:
             self.late[trace] = received.message
+
+
+def _octets(value: str | bytes | None) -> bytes:
+    return value if isinstance(value, bytes) else b""

@@ -115,4 +115,4 @@ def _remarks(paper: Composer, slip: Printed, parameters: TerminalParameters, mar
 def _signature(paper: Composer, slip: Printed, market: Market) -> None:
     paper.text("已验证密码" if slip.card.cvm == "online PIN" and slip.cryptogram else "")
     paper.text(market.receipt.signature_line).feed(2)
-    paper.text("本人确认以上交易 同意记入本卡帐户", align="center")
+    paper.text("本人确认以上交易", align="center").text("同意记入本卡帐户", align="center")

@@ -7,7 +7,7 @@ unless it was answered and finished.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Order, Outcome, Result
 from protocols.pan import mask_pan
-from protocols.printing import Paper
 from protocols.transactions import Transaction
 from simulators.terminal.devices import CardReader, Keypad, SlipPrinter
 from simulators.terminal.journal import Journal
@@ -28,6 +27,7 @@ from simulators.terminal.kernel import CardData, CardUnusable, Kernel, Terms
 from simulators.terminal.online import Online, OnlineDesk, Trouble
 from simulators.terminal.parameters import TerminalParameters
 from simulators.terminal.receipts import CARDHOLDER, COPIES, Printed, compose
+from simulators.terminal.slips import Copy, SlipDesk
 
 WRONG_PIN = "55"
 NEUTRAL = "交易未成功 请与发卡银行联系"
@@ -43,15 +43,6 @@ class Stop(Exception):
         self.result, self.message, self.code = result, message, code
 
 
-@dataclass(frozen=True, slots=True)
-class _Slip:
-    """A copy that is to be printed."""
-
-    copy: str
-    data: bytes
-    trace: str
-
-
 class ReferenceTerminal:
     """See the module. `today` is the terminal's clock."""
 
@@ -61,7 +52,7 @@ class ReferenceTerminal:
         today: Callable[[], datetime] = datetime.now,
     ) -> None:  # fmt: skip
         self.parameters = parameters
-        self._reader, self._printer, self._keypad = reader, printer, keypad
+        self._reader, self._keypad = reader, keypad
         self._market, self._emit, self._defects, self._today = market, emit, defects, today
         self._journal = Journal(directory / "journal.sqlite")
         self._desk = OnlineDesk(
@@ -73,7 +64,7 @@ class ReferenceTerminal:
             parameters=lambda: self.parameters,
         )
         self._kernel = Kernel(reader)
-        self._unprinted: list[_Slip] = []
+        self._slips = SlipDesk(printer, self._tell_printing, lambda text: self._show(text, "operator"))
         self._last_printed: Money | None = None
 
     def close(self) -> None:
@@ -121,18 +112,14 @@ class ReferenceTerminal:
 
     def paper_loaded(self) -> None:
         """The operator has loaded paper and pressed the key: what was not printed is printed now, whole."""
-        waiting, self._unprinted = self._unprinted, []
-        for place, slip in enumerate(waiting):
-            if not self._print(slip):
-                self._unprinted = waiting[place:]
-                return
+        self._slips.paper_loaded()
 
     def to_idle(self) -> None:
         """Drain what is armed, let the card go, show the idle screen."""
         try:
             self._desk.drain()
         finally:
-            self._unprinted.clear()
+            self._slips.forget()
             self._reader.power_off()
             self._show("欢迎使用", "customer")
             self._state("idle")
@@ -258,7 +245,7 @@ class ReferenceTerminal:
         assert online.reply is not None
         try:
             given = self._finish_chip("TC", online.code, _authentication(online.reply))
-        except (CardRemoved, RigFault):
+        except (CardRemoved, CardUnusable, RigFault):
             self._desk.cannot_finish(trace)
             raise
         if given != "TC":
@@ -268,7 +255,7 @@ class ReferenceTerminal:
     def _finish_chip(self, asked: str, code: str, authentication: bytes | None) -> str:
         try:
             return self._kernel.second_cryptogram(asked, code, authentication)
-        except CardRemoved:
+        except (CardRemoved, CardUnusable):
             if asked == "TC":
                 raise
             return "AAC"
@@ -290,25 +277,8 @@ class ReferenceTerminal:
         )  # fmt: skip
         for copy in COPIES:
             full = copy == CARDHOLDER and "full-pan-on-cardholder-copy" in self._defects
-            slip = _Slip(copy, compose(printed, copy, self.parameters, self._market, full_pan=full), outcome.trace)
-            if self._unprinted or not self._print(slip):
-                self._unprinted.append(slip)
-
-    def _print(self, slip: _Slip) -> bool:
-        """A printer without paper, or that does not say that it has some, leaves the slip waiting.
-
-        It is asked before, and once more when the slip is through: one that ran out on the way is printed again whole.
-        """
-        printed = self._printer.status().paper not in (Paper.OUT, Paper.UNKNOWN)
-        if printed:
-            self._printer.write(slip.data)
-            printed = self._printer.status().paper not in (Paper.OUT, Paper.UNKNOWN)
-        if not printed:
-            self._show("打印机缺纸 请装纸后按确认", "operator")
-            self._tell("printing", copy=slip.copy, trace=slip.trace, status="pending paper")
-            return False
-        self._tell("printing", copy=slip.copy, trace=slip.trace, status="done")
-        return True
+            data = compose(printed, copy, self.parameters, self._market, full_pan=full)
+            self._slips.issue(Copy(copy, data, outcome.trace))
 
     # ── telling ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -333,6 +303,9 @@ class ReferenceTerminal:
     def _show(self, text: str, audience: str) -> None:
         if text:
             self._tell("display", text=text, audience=audience)
+
+    def _tell_printing(self, copy: Copy, status: str) -> None:
+        self._tell("printing", copy=copy.name, trace=copy.trace, status=status)
 
     def _state(self, state: str) -> None:
         self._tell("state", state=state)

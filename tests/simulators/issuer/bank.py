@@ -1,0 +1,72 @@
+"""Rules over a real ledger, asked without a wire: the shortest way to a decision."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from protocols.market import Market
+from protocols.transactions import Transaction
+from simulators.issuer.decisions import Asked, Decided, Rules
+from simulators.issuer.ledger import AccountView, Ledger
+from tests.simulators.kit import MERCHANT, TERMINAL
+
+CARD, BATCH = "credit", "000001"
+OPENING, HOLD = 1_000_00, 100_00
+TODAY = date(2026, 6, 15)
+
+
+class Bank:
+    """One card, one terminal. Days can go by; each request gets the trace that it is given."""
+
+    def __init__(self, directory: Path, market: Market, opening: int = OPENING) -> None:
+        self.ledger = Ledger(directory / "ledger.sqlite")
+        self.rules = Rules(self.ledger, market)
+        self.today = TODAY
+        self.approval = ""
+        self.opened = TODAY
+        self.ledger.open_account(CARD, opening)
+
+    def close(self) -> None:
+        self.ledger.close()
+
+    def days_go_by(self, days: int) -> None:
+        self.today += timedelta(days=days)
+
+    def account(self, card: str = CARD) -> AccountView:
+        return self.ledger.account(card)
+
+    def state(self) -> str:
+        """State of the newest hold."""
+        hold = self.ledger.hold_of(CARD, self.approval, MERCHANT, Transaction.PREAUTH.value)
+        return hold.state if hold else "none"
+
+    def preauth(self, amount: int = HOLD, trace: int = 1, card: str = CARD) -> Decided:
+        decided = self.ask(Transaction.PREAUTH, amount, trace, card=card)
+        if decided.code == "00":
+            self.approval, self.opened = decided.approval, self.today
+        return decided
+
+    def complete(self, amount: int = HOLD, trace: int = 2, **changes: str) -> Decided:
+        return self._matched(Transaction.COMPLETION, amount, trace, changes)
+
+    def cancel(self, amount: int = HOLD, trace: int = 3, **changes: str) -> Decided:
+        return self._matched(Transaction.CANCEL, amount, trace, changes)
+
+    def void(self, amount: int = HOLD, trace: int = 4, completion: int = 2, **changes: str) -> Decided:
+        values = {"original_batch": BATCH, "original_trace": f"{completion:06d}", **changes}
+        return self.ask(Transaction.COMPLETION_VOID, amount, trace, **values)
+
+    def ask(self, transaction: Transaction, amount: int, trace: int, **changes: str) -> Decided:
+        return self.rules.decide(self._asked(transaction, amount, trace, changes), self.today, f"{trace:012d}")
+
+    def reverse(self, transaction: Transaction, trace: int, amount: int = HOLD, **changes: str) -> Decided:
+        return self.rules.reverse(self._asked(transaction, amount, trace, changes), self.today)
+
+    def _matched(self, transaction: Transaction, amount: int, trace: int, changes: dict[str, str]) -> Decided:
+        values = {"approval": self.approval, "original_day": f"{self.opened:%m%d}", **changes}
+        return self.ask(transaction, amount, trace, **values)
+
+    def _asked(self, transaction: Transaction, amount: int, trace: int, changes: dict[str, str]) -> Asked:
+        values = {"terminal": TERMINAL, "merchant": MERCHANT, "batch": BATCH, "card": CARD, **changes}
+        return Asked(transaction, trace=f"{trace:06d}", amount=amount, **values)

@@ -1,0 +1,145 @@
+"""A whole shop: the reference terminal, an issuer host on TCP, a card in an in-process reader, a printer on paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from protocols.escpos import Slip, decode
+from protocols.events import Event
+from protocols.faults import PrinterGone
+from protocols.iso8583 import UNIONPAY, compile_spec, unpack_frame
+from protocols.market import Market
+from protocols.money import Money
+from protocols.orders import Order, Outcome
+from protocols.printing import Paper, PrinterStatus
+from protocols.transactions import Transaction
+from rigs.readers.embedded import EmbeddedReader
+from simulators.card import ChipCard
+from simulators.issuer import AccountSpec, IssuerHost
+from simulators.reader import EmbeddedSlot
+from simulators.terminal import ReferenceTerminal, TerminalParameters
+from tests.simulators.kit import MASTER_KEY, MERCHANT, PAN, TERMINAL, Events, credit_profile
+
+PARAMETERS = TerminalParameters(
+    terminal_id=TERMINAL, merchant_id=MERCHANT, merchant_name="保持酒店测试商户", operator="01", master_key=MASTER_KEY,
+    response_timeout_s=10.0, connect_timeout_s=2.0, card_wait_s=0.1,
+)  # fmt: skip
+PATIENT_S, IMPATIENT_S = 10.0, 0.15
+
+
+class FakePrinter:
+    """Keeps what is written. `lasts` is how many slips the paper lasts, `pulled` that it is unplugged."""
+
+    def __init__(self) -> None:
+        self.paper = Paper.PRESENT
+        self.lasts: int | None = None
+        self.pulled = False
+        self.written: list[Slip] = []
+
+    def write(self, data: bytes) -> None:
+        self.status()
+        if self.lasts == 0:
+            self.paper = Paper.OUT
+            return
+        self.written += decode(data)
+        if self.lasts is not None:
+            self.lasts -= 1
+
+    def status(self) -> PrinterStatus:
+        if self.pulled:
+            raise PrinterGone("the printer is gone")
+        return PrinterStatus(self.paper, True)
+
+
+class Keys:
+    """What people type: PINs one after the other, the last one stays; None is the cancel key."""
+
+    def __init__(self) -> None:
+        self.pins: list[str | None] = ["123456"]
+        self.supervisor: str | None = "123456"
+        self.asked = 0
+
+    def enter_pin(self, tries_left: int | None) -> str | None:
+        self.asked += 1
+        return self.pins.pop(0) if len(self.pins) > 1 else self.pins[0]
+
+    def enter_supervisor_password(self) -> str | None:
+        return self.supervisor
+
+
+class Shop:
+    """`impatient` is which messages time out fast: `request`, `reversal`. A patient one waits for ten seconds."""
+
+    def __init__(self, directory: Path, events: Events, market: Market, *defects: str) -> None:
+        self.events = events
+        self.impatient: set[str] = set()
+        self.host = IssuerHost(market=market, emit=self._emit, directory=directory, time_scale=1000)
+        self.address = self.host.start()
+        self.host.enrol_terminal(TERMINAL, MERCHANT, MASTER_KEY)
+        profile = credit_profile()
+        key = bytes.fromhex(profile.test_master_key)
+        self.host.open_account(
+            AccountSpec("credit", PAN, profile.psn, profile.expiry, profile.pin, key, Money(1_000_00))
+        )
+        self.slot = EmbeddedSlot(self._emit)
+        self.card = ChipCard(profile, PAN, name="credit", emit=self._emit)
+        self.printer, self.keys = FakePrinter(), Keys()
+        self.terminal = ReferenceTerminal(
+            reader=EmbeddedReader(self.slot, self._emit), printer=self.printer, keypad=self.keys, host=self.address,
+            market=market, parameters=PARAMETERS, emit=self._emit, directory=directory, defects=frozenset(defects),
+        )  # fmt: skip
+        self.slot.insert(self.card)
+
+    def _emit(self, event: Event) -> None:
+        self.events(event)
+        if event.kind == "reversal" and event.fields["status"] in ("written", "sent"):
+            what = "request" if event.fields["status"] == "written" else "reversal"
+            self.parameters(response_timeout_s=IMPATIENT_S if what in self.impatient else PATIENT_S)
+
+    def close(self) -> None:
+        self.terminal.close()
+        self.host.stop()
+
+    def parameters(self, **changes: object) -> None:
+        self.terminal.load_parameters(replace(self.terminal.parameters, **changes))  # type: ignore[arg-type]
+
+    # ── orders ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def preauth(self, amount: int = 100_00) -> Outcome:
+        return self.terminal.perform(Order(Transaction.PREAUTH, Money(amount)))
+
+    def follow_up(self, transaction: Transaction, of: Outcome, amount: int | None = None) -> Outcome:
+        money = of.amount if amount is None else Money(amount)
+        return self.terminal.perform(Order(transaction, money, of.as_original()))
+
+    def complete(self, of: Outcome, amount: int | None = None) -> Outcome:
+        return self.follow_up(Transaction.COMPLETION, of, amount)
+
+    # ── what happened ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def requests(self, *, reversal: bool | None = None) -> list[tuple[str, str]]:
+        """MTI and trace of what reached the host, in order, without sign-ons."""
+        self.reversals()
+        return [
+            (str(e["mti"]), str(e["trace"]))
+            for e in self.events.of("request")
+            if e["mti"] != "0800" and reversal in (None, e["reversal"])
+        ]
+
+    def reversals(self) -> list[dict[int, str | bytes]]:
+        """Messages of the reversals that reached the host, which may read them after the terminal gave up waiting."""
+        self.events.wait("request", count=len(self.events.of("reversal", status="sent")), reversal=True)
+        codec = compile_spec(UNIONPAY)
+        raws = [e.raw for e in self.events.all() if e.kind == "request" and e.fields["reversal"]]
+        return [codec.unpack(unpack_frame(raw).body) for raw in raws if raw is not None]
+
+    def displays(self, audience: str = "operator") -> list[str]:
+        return [str(e["text"]) for e in self.events.of("display", audience=audience)]
+
+    def printing(self) -> list[tuple[str, str]]:
+        return [(str(e["copy"]), str(e["status"])) for e in self.events.of("printing")]
+
+    def held(self) -> tuple[int, int]:
+        account = self.host.account("credit")
+        return account.held, account.booked

@@ -1,0 +1,211 @@
+"""The line to the host, against a host that does exactly what a test says."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from protocols.iso8583 import UNIONPAY, Frame, FrameReader, Message, compile_spec, pack_frame, unpack_frame
+from simulators.terminal.link import HostLink, NotConnected, Received
+from tests.simulators.kit import DEADLINE_S, MERCHANT, TERMINAL
+
+CODEC = compile_spec(UNIONPAY)
+REQUEST: Message = {0: "0100", 3: "030000", 4: "000000010000", 11: "000042", 41: TERMINAL, 42: MERCHANT}
+REPLY: Message = {**REQUEST, 0: "0110", 39: "00"}
+Act = Callable[[socket.socket], None]
+
+
+def framed(message: Message) -> bytes:
+    return pack_frame(Frame("6000060000", "613100311003", CODEC.pack(message)))
+
+
+class ScriptedHost:
+    """For each request that comes, the next act: it gets the connection."""
+
+    def __init__(self) -> None:
+        self.acts: list[Act] = []
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = self._listener.getsockname()
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(connection)
+            self._serve(connection)
+
+    def _serve(self, connection: socket.socket) -> None:
+        reader = FrameReader()
+        while True:
+            try:
+                chunk = connection.recv(4096)
+            except OSError:
+                return
+            if not chunk:
+                return
+            for _ in reader.feed(chunk):
+                self.acts.pop(0)(connection)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._open:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            connection.close()
+        self._thread.join(DEADLINE_S)
+
+
+@pytest.fixture
+def host() -> Iterator[ScriptedHost]:
+    host = ScriptedHost()
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def strays() -> list[Received]:
+    return []
+
+
+@pytest.fixture
+def link(host: ScriptedHost, strays: list[Received]) -> Iterator[HostLink]:
+    link = HostLink(host.address, 2, strays.append)
+    yield link
+    link.drop()
+
+
+def saying(*chunks: bytes) -> Act:
+    def act(connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for chunk in chunks:
+            connection.sendall(chunk)
+
+    return act
+
+
+def exchange(link: HostLink, timeout_s: float = DEADLINE_S) -> Message | None:
+    received = link.exchange(framed(REQUEST), REQUEST, timeout_s)
+    return received.message if received else None
+
+
+def test_the_reply_comes_with_the_bytes_that_its_mac_covers(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [saying(framed(REPLY))]
+    received = link.exchange(framed(REQUEST), REQUEST, DEADLINE_S)
+    assert received is not None
+    assert (received.message, received.body) == (REPLY, unpack_frame(framed(REPLY)).body)
+
+
+def test_a_reply_in_single_bytes_is_put_together(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [saying(*(bytes([byte]) for byte in framed(REPLY)))]
+    assert exchange(link) == REPLY
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{0: "0210"}, {0: "0410"}, {3: "200000"}, {4: "000000010001"}, {11: "000041"}, {41: "50080002"}, {42: "X" * 15}],
+    ids=str,
+)
+def test_a_reply_that_does_not_match_is_stray_and_the_right_one_is_still_awaited(
+    host: ScriptedHost, link: HostLink, strays: list[Received], changes: Message
+) -> None:
+    """facts 1: MTI, F3, F4, F11, F41, F42."""
+    other = {**REPLY, **changes}
+    host.acts = [saying(framed(other), framed(REPLY))]
+    assert exchange(link) == REPLY
+    assert [s.message for s in strays] == [other]
+
+
+def test_a_reply_without_a_code_answers_nothing(host: ScriptedHost, link: HostLink, strays: list[Received]) -> None:
+    codeless = {n: v for n, v in REPLY.items() if n != 39}
+    host.acts = [saying(framed(codeless) + framed(REPLY))]
+    assert exchange(link) == REPLY
+    assert len(strays) == 1
+
+
+def test_a_second_reply_in_the_same_segment_is_stray(
+    host: ScriptedHost, link: HostLink, strays: list[Received]
+) -> None:
+    host.acts = [saying(framed(REPLY) + framed(REPLY))]
+    assert exchange(link) == REPLY
+    assert [s.message for s in strays] == [REPLY]
+
+
+def test_a_late_reply_is_stray_for_the_next_request(host: ScriptedHost, link: HostLink, strays: list[Received]) -> None:
+    late = {**REPLY, 11: "000041"}
+    host.acts = [saying(), saying(framed(late), framed(REPLY))]
+    assert exchange(link, 0.1) is None
+    assert exchange(link) == REPLY
+    assert [s.message[11] for s in strays] == ["000041"]
+    assert host.connections == 1
+
+
+def test_silence_ends_with_the_time(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [saying()]
+    assert exchange(link, 0.1) is None
+
+
+def test_half_a_reply_is_none_and_its_rest_completes_it_later(host: ScriptedHost, link: HostLink) -> None:
+    whole = framed({**REPLY, 11: "000041"})
+    host.acts = [saying(whole[:20]), saying(whole[20:] + framed(REPLY))]
+    assert exchange(link, 0.2) is None
+    assert exchange(link) == REPLY
+
+
+@pytest.mark.parametrize("reply", [b"\xff\xff" + bytes(30), b"\x00\x10" + bytes(16)], ids=["length", "no TPDU"])
+def test_a_reply_that_is_no_frame_is_none_and_the_line_is_made_anew(
+    host: ScriptedHost, link: HostLink, reply: bytes
+) -> None:
+    host.acts = [saying(reply), saying(framed(REPLY))]
+    assert exchange(link) is None
+    assert exchange(link) == REPLY
+
+
+def hang_up(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_host_that_hangs_up_after_the_request_gave_no_reply(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [hang_up, saying(framed(REPLY))]
+    assert exchange(link) is None
+    assert exchange(link) == REPLY
+    assert host.connections == 2
+
+
+def test_a_line_that_was_hung_up_while_idle_is_made_anew_before_sending(host: ScriptedHost, link: HostLink) -> None:
+    done = threading.Event()
+
+    def answer_and_leave(connection: socket.socket) -> None:
+        connection.sendall(framed(REPLY))
+        connection.shutdown(socket.SHUT_RDWR)
+        done.set()
+
+    host.acts = [answer_and_leave, saying(framed(REPLY))]
+    assert exchange(link) == REPLY
+    assert done.wait(DEADLINE_S)
+    assert exchange(link) == REPLY
+
+
+def test_a_refused_connection_is_told_apart_from_silence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = taken.getsockname()
+    link = HostLink(address, 1, lambda received: None)
+    with pytest.raises(NotConnected):
+        exchange(link)
+
+
+def test_dropping_a_line_that_is_not_there_is_nothing(link: HostLink) -> None:
+    link.drop()
+    link.drop()

@@ -1,0 +1,89 @@
+"""Slips as they look, kept as golden files. `HOLDFAST_RENEW=1 pytest ...` writes them anew. facts/unionpay-pos 6."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from protocols.escpos import Slip, columns_of, decode
+from protocols.market import Market
+from protocols.money import Money
+from protocols.transactions import Transaction
+from simulators.terminal.kernel import CardData
+from simulators.terminal.receipts import COPIES, MERCHANT, Printed, compose
+from tests.simulators.kit import PAN
+from tests.simulators.terminal.shop import PARAMETERS
+
+T = Transaction
+GOLDEN = Path(__file__).parent / "golden"
+FINANCIAL = (T.PREAUTH, T.CANCEL, T.COMPLETION, T.COMPLETION_VOID)
+CARD = CardData(PAN, "01", "3012", f"{PAN}D3012201", "A000000333010102", "银联信用卡", "online PIN", 2)
+
+
+def printed(transaction: Transaction) -> Printed:
+    preauth = transaction is T.PREAUTH
+    return Printed(
+        transaction, Money(1_234_56), CARD, "000042", "000001", "A00042", "061500000042", "0615", "093005", 2026,
+        original_approval="" if preauth else "A00041", original_trace="" if preauth else "000041",
+        cryptogram="0123456789ABCDEF" if preauth else "", tvr="8000040000" if preauth else "",
+        atc="0007" if preauth else "",
+    )  # fmt: skip
+
+
+def slip(transaction: Transaction, copy: str, market: Market) -> Slip:
+    [slip] = decode(compose(printed(transaction), copy, PARAMETERS, market))
+    return slip
+
+
+def drawn(slip: Slip) -> str:
+    """A slip as text: centred lines in the middle, magnified and bold ones marked."""
+    lines = []
+    for line in slip.lines:
+        text = line.text.center(PARAMETERS.columns - columns_of(line.text) + len(line.text))
+        text = (text if line.style.align == "center" else line.text).rstrip()
+        marks = [f"x{line.style.height}"] * (line.style.height > 1) + ["bold"] * line.style.bold
+        lines.append(text + (f"   <{' '.join(marks)}>" if marks else ""))
+    return "\n".join(lines) + ("\n-- cut --\n" if slip.cut else "\n")
+
+
+@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize("transaction", FINANCIAL)
+def test_a_slip_looks_as_it_was_designed(transaction: Transaction, copy: str, market: Market) -> None:
+    path = GOLDEN / f"{transaction.value.replace(' ', '-')}-{copy}.txt"
+    looks = drawn(slip(transaction, copy, market))
+    if os.environ.get("HOLDFAST_RENEW") == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(looks, encoding="utf-8")
+    assert looks == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize("transaction", FINANCIAL)
+def test_a_slip_has_every_label_that_its_market_wants(transaction: Transaction, copy: str, market: Market) -> None:
+    text = slip(transaction, copy, market).text
+    assert [label for label in market.receipt.mandatory[transaction.value] if label not in text] == []
+
+
+@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize("transaction", FINANCIAL)
+def test_no_line_is_wider_than_the_paper_and_no_number_is_whole(
+    transaction: Transaction, copy: str, market: Market
+) -> None:
+    found = slip(transaction, copy, market)
+    assert all(columns_of(line.text) <= PARAMETERS.columns for line in found.lines)
+    assert PAN not in found.text
+    assert "625094******0014" in found.text
+
+
+@pytest.mark.parametrize("transaction", FINANCIAL)
+def test_the_merchants_copy_alone_has_a_line_to_sign_on(transaction: Transaction, market: Market) -> None:
+    found = {copy: market.receipt.signature_line in slip(transaction, copy, market).text for copy in COPIES}
+    assert found == {copy: copy == MERCHANT for copy in COPIES}
+
+
+@pytest.mark.parametrize(("transaction", "sign"), [(T.PREAUTH, ""), (T.COMPLETION, ""), (T.CANCEL, "-"),
+                                                   (T.COMPLETION_VOID, "-")])  # fmt: skip
+def test_cancels_and_voids_print_a_minus(transaction: Transaction, sign: str, market: Market) -> None:
+    assert f"RMB {sign}1234.56" in slip(transaction, MERCHANT, market).text
