@@ -1,6 +1,9 @@
 # Each target does the set-up that is missing first. ARGS goes through to the command.
 .PHONY: certify test lint qualify coverage bench setup setup-test clean help
 
+# Compiled files are kept, whatever the shell says: without them every start costs a second more.
+unexport PYTHONDONTWRITEBYTECODE
+
 certify: setup ## run the default plan on the virtual bench; reports in runs/latest
 	@.venv/bin/holdfast certify $(ARGS)
 

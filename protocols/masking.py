@@ -56,6 +56,7 @@ _CHINESE = re.compile(rb"([\x81-\xfe][0-9]){2}|[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 _BETWEEN = re.compile(r"(?:\0\0\0|[ \-\u3000]|\xa1\xa1){1,3}")  # three zeros stand for a style command
 _TRACK = re.compile(r"[=D]([0-9]+)")
 _ISSUED = re.compile(r"[13-9]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720")  # no scheme issues other leading digits
+_DIGIT_BYTES = bytes([*range(0x30, 0x3A), *range(0xB0, 0xBA)])  # the second are the tails of full width digits
 _SHORTEST_PAN, _LONGEST_PAN, _LONGEST_GROUP = 13, 19, 8
 
 
@@ -69,6 +70,8 @@ class _Find:
 
 def mask_text(data: bytes, pans: Iterable[str] = ()) -> Masked:
     """Hide card numbers in printed bytes, and the track data behind one. `pans` are the cards of the bench."""
+    if len(data) - len(data.translate(None, _DIGIT_BYTES)) < _SHORTEST_PAN:
+        return Masked(data)
     out, exposed = bytearray(data), []
     for find in _secrets(_CHINESE.sub(_without_digits, data).decode("latin-1"), pans):
         if find.told:
@@ -110,13 +113,15 @@ def _secrets(text: str, pans: Iterable[str]) -> Iterator[_Find]:
 
 def _known(digits: str, places: list[Span], pans: Iterable[str]) -> Iterator[Span]:
     """Where the cards of the bench stand: first and last digit as places in `digits`."""
-    for pan in set(pans):
-        first = digits.find(pan) if len(pan) >= _SHORTEST_PAN else -1
-        while first >= 0:
-            spans = places[first : first + len(pan)]
-            if all(right[0] - left[1] <= LONGEST_GAP for left, right in pairwise(spans)):
-                yield first, first + len(pan)
-            first = digits.find(pan, first + 1)
+    known = pans if isinstance(pans, (set, frozenset)) else set(pans)
+    if not known or len(digits) < _SHORTEST_PAN:
+        return
+    for length in range(_SHORTEST_PAN, _LONGEST_PAN + 1):
+        for first in range(len(digits) - length + 1):
+            if digits[first : first + length] in known:
+                spans = places[first : first + length]
+                if all(right[0] - left[1] <= LONGEST_GAP for left, right in pairwise(spans)):
+                    yield first, first + length
 
 
 def _likely(digits: str, places: list[Span], plain: str) -> Iterator[Span]:

@@ -25,6 +25,7 @@ from protocols.iso8583 import UNIONPAY, UnpackError, compile_spec, describe, mas
 from protocols.masking import Exposure, Masked, hide_nibbles, mask_text, mask_words
 
 _CODEC = compile_spec(UNIONPAY)
+_FEWEST_DIGITS = 13
 _MANY_DIGITS = re.compile(r"(?:\d\D*){13}")
 _SHORTEST_PAN = 10**12
 _ATTACHED = {(Channel.PRINTER, "slip"): "escpos"}
@@ -241,7 +242,10 @@ class Recorder:
         return value
 
     def _words(self, text: str) -> str:
-        text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
+        if len(text) < _FEWEST_DIGITS:
+            return text
         return mask_words(text, self._pans) if _MANY_DIGITS.search(text) else text
 
 

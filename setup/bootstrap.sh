@@ -4,6 +4,7 @@
 # As root it installs Debian packages; otherwise it prints the one command to run (SETUP=sudo lets it use sudo) and
 # goes on without them: the reader then stands in process, and reports say so.
 set -eu
+unset PYTHONDONTWRITEBYTECODE
 cd "$(dirname "$0")/.."
 PACKAGES="gcc libc6-dev python3-dev libpcsclite-dev pcscd fonts-wqy-microhei"
 [ "${1:-}" != test ] || PACKAGES="$PACKAGES chromium"
@@ -59,8 +60,8 @@ environment() {
 	[ "$(cat "$VENV/stamp" 2>/dev/null)" != "$(wanted)" ] || return 0
 	[ -x "$VENV/bin/python" ] || step "virtual environment" "$PYTHON" -m venv "$VENV"
 	[ -x "$VENV/bin/uv" ] || step "uv" "$VENV/bin/python" -m pip install -q --require-hashes -r requirements/uv.txt
-	step "Python packages" "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" --require-hashes -r requirements/base.txt
-	step "pyscard" "$VENV/bin/uv" pip install -q --python "$VENV/bin/python" --require-hashes -r requirements/pcsc.txt ||
+	step "Python packages" "$VENV/bin/uv" pip install -q --compile-bytecode --python "$VENV/bin/python" --require-hashes -r requirements/base.txt
+	step "pyscard" "$VENV/bin/uv" pip install -q --compile-bytecode --python "$VENV/bin/python" --require-hashes -r requirements/pcsc.txt ||
 		echo "No PC/SC then: the reader stands in process, and reports say so."
 	launcher
 	wanted >"$VENV/stamp"

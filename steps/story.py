@@ -17,7 +17,7 @@ from protocols.transactions import Transaction
 from reports.judge.case import Terms, judge_criterion
 from reports.judge.finding import Judged, Verdict
 from reports.judge.registry import CRITERIA
-from reports.runfolder import record_from
+from reports.runfolder import Record, record_from
 from rigs.bench import Bench
 from rigs.case import Case
 
@@ -36,6 +36,7 @@ class Story:
     completion: Outcome | None = None
     last: Outcome | None = None
     findings: list[Judged] = field(default_factory=list)
+    _records: list[Record] = field(default_factory=list)
 
     @property
     def market(self) -> Market:
@@ -45,7 +46,7 @@ class Story:
         """A further attempt: nothing of the one before is remembered."""
         self.case = case
         self.hold = self.completion = self.last = None
-        self.findings = []
+        self.findings, self._records = [], []
 
     # ── criteria ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -53,9 +54,14 @@ class Story:
         """Record a criterion as data and judge it on what happened so far; the scenario goes on either way."""
         known = CRITERIA[criterion]
         self.case.expect(criterion, args, known.weight.value, known.component, known.scope.value)
-        judged = judge_criterion([record_from(r) for r in self.case.records], self.terms)
+        judged = judge_criterion(self._read(), self.terms)
         self.findings.append(judged)
         return judged
+
+    def _read(self) -> list[Record]:
+        """The timeline so far, each record read once."""
+        self._records += map(record_from, self.case.records[len(self._records) :])
+        return self._records
 
     def require(self, criterion: str, **args: Any) -> None:
         """A precondition: without it the rest of the scenario says nothing, so it ends here."""

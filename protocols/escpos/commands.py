@@ -24,7 +24,7 @@ def measure(data: bytes) -> tuple[bytes, int] | None:
 
     An unknown command is its two prefix bytes: nothing that follows is lost.
     """
-    if any(len(prefix) > len(data) and prefix.startswith(data) for prefix in (*FIXED, *_VARIABLE)):
+    if len(data) < _LONGEST and data in _BEGINNINGS:
         return None
     for size in (3, 2, 1):
         prefix = data[:size]
@@ -118,3 +118,7 @@ _VARIABLE = {
     b"\x1b*": _bit_image,
     b"\x1bD": _tabs,
 }
+_PREFIXES = (*FIXED, *_VARIABLE)
+_LONGEST = max(map(len, _PREFIXES))
+_BEGINNINGS = frozenset(prefix[:size] for prefix in _PREFIXES for size in range(len(prefix)))
+"""Every beginning of a prefix that is not yet the whole of it."""

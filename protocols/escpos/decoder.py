@@ -6,6 +6,7 @@ picture, a code or a cut follows without a line feed is a line too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, Union
@@ -15,7 +16,8 @@ from protocols.escpos.drawings import COLUMNS, DRAWN, Symbols
 from protocols.escpos.slip import Line, Slip, Style
 from protocols.masking import BULLET, HIDDEN_TEXT
 
-HT, LF, SPACE = 0x09, 0x0A, 0x20
+LF = 0x0A
+_TEXT = re.compile(rb"[\x09\x20-\xff]+")  # what prints, taken a run at a time
 ALIGNMENTS = {0: "left", 1: "center", 2: "right", 48: "left", 49: "center", 50: "right"}
 _HEAD = 64  # most commands are shorter: the rest of a long buffer is not copied for them
 _FEED_LINES, _FEED_DOTS = b"\x1bd", b"\x1bJ"
@@ -83,13 +85,16 @@ class Decoder:
             prefix, size = measured
             self._command(prefix, bytes(self._buffer[at : at + size]), items)
             return size
+        text = _TEXT.match(self._buffer, at)
+        if text is not None:
+            self._take(text[0])
+            if not self._text:
+                self._line_style = self._style
+            self._text += text[0]
+            return len(text[0])
         self._take(bytes([byte]))
         if byte == LF:
             items.append(self._end_line())
-        elif byte >= SPACE or byte == HT:
-            if not self._text:
-                self._line_style = self._style
-            self._text.append(byte)
         return 1
 
     def _take(self, raw: bytes) -> None:

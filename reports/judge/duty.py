@@ -12,7 +12,7 @@ from enum import Enum
 
 from protocols.transactions import TRANSACTIONS, Transaction
 from reports.judge.paper import papers
-from reports.judge.registry import View
+from reports.judge.registry import View, once
 from reports.judge.timeline import Reply, Request, moment
 from reports.runfolder import Record
 
@@ -46,6 +46,7 @@ class Reversals:
         return self.of(original) or self.misnamed.get(original.number, ())
 
 
+@once
 def originals(view: View) -> list[Request]:
     """Requests that a reversal can be meant for, whether or not they are of a kind that may be reversed.
 
@@ -64,6 +65,7 @@ def reversible(request: Request) -> bool:
     return request.transaction in known and TRANSACTIONS[Transaction(request.transaction)].reversible
 
 
+@once
 def reversals(view: View) -> Reversals:
     """Every reversal of the case with the request that it undoes."""
     named: dict[int, list[Request]] = {}

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from protocols.market import Market
 from protocols.pan import TEST_RANGES
@@ -64,24 +64,8 @@ class Paper:
 
     def value(self, label: str) -> list[str] | None:
         """What stands beside a label, and below it if the value may go on there; None: no such label."""
-        for name in (label, *ALSO.get(label, ())):
-            for place, line in enumerate(self.lines):
-                found = _label(name).search(line)
-                if found:
-                    return self._behind(place, found.end())
-        return None
-
-    def _behind(self, place: int, start: int) -> list[str]:
-        rest = self.lines[place][start:]
-        ends = [m.start() for m in (_label(other).search(rest) for other in self.labels) if m]
-        below = self.lines[place + 1].strip() if not ends and place + 1 < len(self.lines) else ""
-        return [rest[: min(ends, default=len(rest))].strip(), "" if self._begins_anew(below) else below]
-
-    def _begins_anew(self, line: str) -> bool:
-        """Whether a line is its own: a rule, a label, or fixed words."""
-        if not any(char.isalnum() for char in line) or any(_label(label).match(line) for label in self.labels):
-            return True
-        return any(_squeeze(line) in words for words in self.words)
+        found = _value(self.lines, self.labels, self.words, label)
+        return None if found is None else list(found)
 
     def filled(self, label: str) -> bool:
         """Whether the label is there with a value."""
@@ -115,6 +99,30 @@ class Paper:
     @property
     def reprint(self) -> bool:
         return bool(REPRINT.search(self.compact))
+
+
+@lru_cache(maxsize=4096)
+def _value(
+    lines: tuple[str, ...], labels: tuple[str, ...], words: tuple[str, ...], label: str
+) -> tuple[str, str] | None:
+    """Many rules ask for the same value of the same slip."""
+    for name in (label, *ALSO.get(label, ())):
+        for place, line in enumerate(lines):
+            found = _label(name).search(line)
+            if found:
+                rest = line[found.end() :]
+                ends = [m.start() for m in (_label(other).search(rest) for other in labels) if m]
+                below = lines[place + 1].strip() if not ends and place + 1 < len(lines) else ""
+                begins_anew = _begins_anew(below, labels, words)
+                return rest[: min(ends, default=len(rest))].strip(), "" if begins_anew else below
+    return None
+
+
+def _begins_anew(line: str, labels: tuple[str, ...], words: tuple[str, ...]) -> bool:
+    """Whether a line is its own: a rule, a label, or fixed words."""
+    if not any(char.isalnum() for char in line) or any(_label(label).match(line) for label in labels):
+        return True
+    return any(_squeeze(line) in fixed for fixed in words)
 
 
 def papers(timeline: Timeline, market: Market) -> list[Paper]:

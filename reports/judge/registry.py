@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 from protocols.faults import HoldfastBug
 from protocols.market import Market
@@ -14,6 +14,7 @@ from reports.judge.finding import Finding, Scope, Weight
 from reports.judge.timeline import Request, Timeline
 from reports.runfolder import Record
 
+FoundT = TypeVar("FoundT")
 GUARD_NS = 30_000_000
 """How far a moment that was measured at one end of the line may be off at the other."""
 
@@ -31,6 +32,7 @@ class View:
     response_timeout_ns: int
     position: int
     guard_ns: int = GUARD_NS
+    worked_out: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def so_far(self) -> Timeline:
@@ -65,6 +67,20 @@ class View:
 
 MANAGEMENT = frozenset({Transaction.SIGN_ON.value, Transaction.SIGN_OFF.value, Transaction.ECHO.value})
 """What a terminal may do at any time, without an order."""
+
+
+def once(work: Callable[[View], FoundT]) -> Callable[[View], FoundT]:
+    """Work something out of a view once, however many rules ask for it. Nobody may change what is returned."""
+
+    @wraps(work)
+    def remembered(view: View) -> FoundT:
+        if work not in view.worked_out:
+            view.worked_out[work] = work(view)
+        found: FoundT = view.worked_out[work]
+        return found
+
+    return remembered
+
 
 Evaluate = Callable[[View, Mapping[str, Any]], Finding]
 

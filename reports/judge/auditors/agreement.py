@@ -18,7 +18,7 @@ from reports.judge.auditors import Audit
 from reports.judge.duty import ADVICE, PARTIAL, originals, outcome_of, surely_late
 from reports.judge.finding import Check, Finding
 from reports.judge.paper import AMOUNT, APPROVAL, CARD, CLOCK, DAY, MOMENT, REFERENCE, VOUCHER, Paper, copies_on, papers
-from reports.judge.registry import View
+from reports.judge.registry import View, once
 from reports.judge.timeline import Reply, Request, field_of, moment
 from reports.runfolder import Record
 
@@ -36,6 +36,7 @@ class Agreed:
     slips: tuple[Paper, ...]
 
 
+@once
 def approved(view: View) -> list[Agreed]:
     """Every transaction that the terminal reported as approved and the host answered."""
     slips = slips_by_request(view)
@@ -51,6 +52,7 @@ def approved(view: View) -> list[Agreed]:
     return found
 
 
+@once
 def slips_by_request(view: View) -> dict[int, list[Paper]]:
     """Which slip belongs to which request, by the request's number.
 
