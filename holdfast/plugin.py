@@ -75,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if "holdfast" in config.workerinput:
             config.stash[SETTINGS] = RunSettings(**config.workerinput["holdfast"])
             config.stash[FILES] = [Path(p) for p in config.workerinput["holdfast_files"]]
+            config.option.allure_report_dir = config.workerinput["holdfast_allure"]  # xdist hands on no option of ours
             _register_tags(config)
         return
     files = feature_files(config.args, config.rootpath)
@@ -143,6 +144,7 @@ def pytest_configure_node(node: Any) -> None:
     settings = node.config.stash.get(SETTINGS, None)
     if settings is not None:
         node.workerinput["holdfast"] = asdict(settings)
+        node.workerinput["holdfast_allure"] = node.config.option.allure_report_dir
         node.workerinput["holdfast_files"] = [str(path) for path in node.config.stash[FILES]]
 
 

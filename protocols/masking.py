@@ -83,8 +83,17 @@ def mask_text(data: bytes, pans: Iterable[str] = ()) -> Masked:
 
 def mask_words(text: str, pans: Iterable[str] = ()) -> str:
     """The same for a decoded text, with bullets in place of what is hidden."""
+    return _with_bullets(text, _secrets(text, pans))
+
+
+def mask_known_words(text: str, pans: Iterable[str]) -> str:
+    """Hide the cards of the bench alone: for words in which whatever else looks like a card number is none."""
+    return _with_bullets(text, _secrets(text, pans, by_shape=False))
+
+
+def _with_bullets(text: str, finds: Iterable[_Find]) -> str:
     shown = list(text)
-    for find in _secrets(text, pans):
+    for find in finds:
         for start, end in find.hidden:
             shown[start:end] = BULLET * (end - start)
     return "".join(shown)
@@ -95,12 +104,13 @@ def _without_digits(character: re.Match[bytes]) -> bytes:
     return bytes(4) if character[1] else character[0]
 
 
-def _secrets(text: str, pans: Iterable[str]) -> Iterator[_Find]:
+def _secrets(text: str, pans: Iterable[str], *, by_shape: bool = True) -> Iterator[_Find]:
     plain = _STYLE.sub("\0\0\0", text)
     places = [match.span() for match in _DIGIT.finditer(plain)]
     digits = "".join(str(ord(plain[end - 1]) & 0x0F) for _, end in places)
     seen: set[int] = set()
-    for first, last in (*_known(digits, places, pans), *_likely(digits, places, plain)):
+    likely = _likely(digits, places, plain) if by_shape else ()
+    for first, last in (*_known(digits, places, pans), *likely):
         spans = places[first:last]
         told = seen.isdisjoint(range(first, last))
         yield _Find("pan", spans, spans[6:-4], told)

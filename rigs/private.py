@@ -18,11 +18,16 @@ from pathlib import Path
 from protocols.faults import RigFault
 
 OWNER = "owner.lock"
+LONGEST_TEMPORARY, SHORT_TEMPORARY = 50, "/tmp"  # noqa: S108
+"""A socket's path has 107 bytes at most, and the reader's sockets lie below."""
 
 
 def private_root() -> Path:
     """Where this user's private directories lie; mode 0700. Raises RigFault when what lies there is not his."""
-    root = Path(tempfile.gettempdir()) / f"holdfast-{os.getuid()}"
+    temporary = tempfile.gettempdir()
+    if len(temporary) > LONGEST_TEMPORARY:
+        temporary = SHORT_TEMPORARY
+    root = Path(temporary) / f"holdfast-{os.getuid()}"
     with suppress(FileExistsError):
         root.mkdir(mode=0o700)
     found = root.lstat()

@@ -22,7 +22,7 @@ from protocols.emv import describe_command, describe_response, mask_apdu
 from protocols.events import Channel, Event, Json
 from protocols.faults import RigFault
 from protocols.iso8583 import UNIONPAY, UnpackError, compile_spec, describe, mask_frame, unpack_frame
-from protocols.masking import Exposure, Masked, hide_nibbles, mask_text, mask_words
+from protocols.masking import Exposure, Masked, hide_nibbles, mask_known_words, mask_text, mask_words
 
 _CODEC = compile_spec(UNIONPAY)
 _FEWEST_DIGITS = 13
@@ -156,8 +156,8 @@ class Recorder:
     def _record(self, event: Event) -> dict[str, Any]:
         elapsed = event.at_ns - self._started_ns
         at = self._started + timedelta(microseconds=elapsed / 1000)
-        fields = dict(event.fields)
-        masked = self._mask(event, event.raw, fields) if event.raw is not None else None
+        decoded: dict[str, Any] = {}
+        masked = self._mask(event, event.raw, decoded) if event.raw is not None else None
         record: dict[str, Any] = {
             "t": elapsed,
             "utc": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -165,7 +165,7 @@ class Recorder:
             "dir": event.direction.value,
             "kind": event.kind,
             "ev": self._evidence.get(event.channel, "simulated"),
-            "f": self._clean(fields),
+            "f": self._clean(event.fields, mask_words) | self._clean(decoded, mask_known_words),
         }
         if masked is not None:
             ending = _ATTACHED.get((event.channel, event.kind))
@@ -227,26 +227,29 @@ class Recorder:
             part.replace(path)
         return name
 
-    def _clean(self, value: Json) -> Any:
-        """Field values as JSON, with any card number in them hidden, names of fields included."""
+    def _clean(self, value: Json, mask: Callable[[str, set[str]], str]) -> Any:
+        """Field values as JSON, with any card number in them hidden, names of fields included.
+
+        What was decoded here has been masked field by field already: only the cards of the bench are looked for.
+        """
         if isinstance(value, str):
-            return self._words(value)
+            return self._words(value, mask)
         if isinstance(value, int) and abs(value) >= _SHORTEST_PAN:
-            return self._words(str(value)) if any(pan in str(value) for pan in self._pans) else value
+            return self._words(str(value), mask) if any(pan in str(value) for pan in self._pans) else value
         if isinstance(value, float) and not math.isfinite(value):
             return str(value)
         if isinstance(value, Mapping):
-            return {self._words(str(key)): self._clean(item) for key, item in value.items()}
+            return {self._words(str(key), mask): self._clean(item, mask) for key, item in value.items()}
         if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-            return [self._clean(item) for item in value]
+            return [self._clean(item, mask) for item in value]
         return value
 
-    def _words(self, text: str) -> str:
+    def _words(self, text: str, mask: Callable[[str, set[str]], str]) -> str:
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
         if len(text) < _FEWEST_DIGITS:
             return text
-        return mask_words(text, self._pans) if _MANY_DIGITS.search(text) else text
+        return mask(text, self._pans) if _MANY_DIGITS.search(text) else text
 
 
 def _exposure(exposure: Exposure) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class PcscReader:
         self._card: Any = None
         self._protocol = 0
         self._movements = 0
-        self._lost = False
+        self._lost = self._was_gone = False
         self._closed = False
         self.name = ""
         try:
@@ -161,8 +161,11 @@ class PcscReader:
         return raw.rstrip(b"\x00").decode("utf-8", "replace")
 
     def healthy(self) -> bool:
-        """Whether the reader answers now."""
-        if self._lost:
+        """Whether the reader answers now, and has not been found gone since it was last recovered.
+
+        A service notices an unplugged reader only after a second or two: until then it speaks well of it.
+        """
+        if self._lost or self._was_gone:
             return False
         try:
             return not self._state() & LOST
@@ -174,7 +177,7 @@ class PcscReader:
         self._card = None
         self._caller.end()
         self._caller = Caller()
-        self._lost = False
+        self._lost = self._was_gone = False
         if self._revive is not None:
             self._revive()
         self._release()
@@ -251,6 +254,7 @@ class PcscReader:
         """As `_state`; a reader that is lost has none."""
         state = self._state(known, wait_s)
         if state & LOST:
+            self._was_gone = True
             raise ReaderGone("reader gone", advice="plug it in again")
         return state
 
@@ -278,6 +282,7 @@ class PcscReader:
         return DeviceSilent(f"the card gave no valid answer ({during}, {code:08X})", component="card")
 
     def _gone(self, code: int, during: str) -> ReaderGone:
+        self._was_gone = True
         code &= 0xFFFFFFFF
         return ReaderGone(
             f"reader gone: {READER_GONE.get(code, 'PC/SC error')} ({during}, {code:08X})", advice="check it"

@@ -71,7 +71,11 @@ def test_the_environment_holds_what_the_reader_says_of_itself(verdicts: dict[str
 def test_junit_tells_each_case_with_its_verdict(default_run: Path, verdicts: dict[str, Any]) -> None:
     root = ET.parse(default_run / "latest" / "junit.xml").getroot()
     cases = root.findall(".//testcase")
-    assert [case.get("name") for case in cases] == [case["name"] for case in verdicts["cases"]]
+    told = [(case.get("classname"), case.get("name")) for case in cases]
+    assert len(set(told)) == len(told) == len(verdicts["cases"]), "each case has a name of its own"
+    for (_, name), case in zip(told, verdicts["cases"], strict=True):
+        assert str(name).startswith(case["name"])
+        assert all(value in str(name) for value in case["parameters"].values())
     assert all(case.find("properties/property[@name='verdict']").get("value") == "PASS" for case in cases)  # type: ignore[union-attr]
     assert not root.findall(".//failure") + root.findall(".//error")
 
@@ -83,6 +87,7 @@ def test_allure_shows_scenarios_with_their_gherkin_steps_and_evidence(
         json.loads(path.read_text("utf-8"))
         for path in (default_run / "latest" / "allure-results").glob("*-result.json")
     ]
+    assert len(results) == len(verdicts["cases"])
     assert {r["name"] for r in results} == {case["name"] for case in verdicts["cases"]}
     assert {r["status"] for r in results} == {"passed"}
     result = next(r for r in results if r["name"] == "No answer to a pre-authorisation")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,11 +154,18 @@ def test_while_a_run_goes_on_nothing_listens_off_loopback(tmp_path: Path) -> Non
     assert seen == {"0100007F"}
 
 
+@pytest.fixture
+def short_tmp() -> Iterator[Path]:
+    """A TMPDIR of one's own, short enough for sockets below it."""
+    with tempfile.TemporaryDirectory(prefix="hf-", dir="/tmp") as name:
+        yield Path(name)
+
+
 def test_private_directories_of_a_killed_run_are_swept_at_the_next_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, short_tmp: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    private = tmp_path / f"holdfast-{os.getuid()}"
+    monkeypatch.setenv("TMPDIR", str(short_tmp))
+    private = short_tmp / f"holdfast-{os.getuid()}"
     process = start_holdfast("certify", "--workers", "1", "--out", tmp_path / "runs", "-k", "reversal")
     wait_until(lambda: list(private.glob("bench-*/ledger.sqlite")), 60, "a private directory")
     process.send_signal(signal.SIGKILL)

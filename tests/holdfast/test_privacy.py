@@ -14,7 +14,7 @@ from protocols.pan import mask_pan
 from rigs.cards.loading import load_card_profile
 from rigs.model import load_rig
 from tests.support.commands import ROOT
-from tests.support.secrets import find_key, find_pans, layers
+from tests.support.secret_search import find_key, find_pans, layers
 
 PAN = "6250947000000014"
 KEY = "0123456789ABCDEFFEDCBA9876543210"

@@ -23,7 +23,7 @@ from protocols.chain import FIRST_HASH, line_hash, open_line
 from protocols.events import Channel
 from protocols.market import Market
 from protocols.money import Money
-from rigs import bench, check
+from rigs import bench, check, private
 from rigs.bench import Bench, BenchPlan
 from rigs.case import Case, CaseId
 from rigs.marketfile import load_market
@@ -71,9 +71,15 @@ def china() -> Market:
     return load_market("unionpay-cn")
 
 
+def temporary(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The folder for temporary files, however long its path: no socket is opened below it here."""
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(private, "LONGEST_TEMPORARY", 4096)
+
+
 def to_itself(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Private directories and leases of this test alone."""
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    temporary(monkeypatch, folder)
     for module in (bench, check):
         monkeypatch.setattr(module, "LEASES", folder / "leases")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from protocols.faults import RigFault
+from rigs import private
 from rigs.private import private_directory, private_root
-from tests.rigs.kit import other_process, said
+from tests.rigs.kit import other_process, said, temporary
 
 OWN = """
 import sys
@@ -106,7 +107,7 @@ def test_eight_processes_that_start_at_once_each_keep_their_own(tmp_path: Path) 
 
 
 def test_the_root_is_this_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    temporary(monkeypatch, tmp_path)
     root = private_root()
     assert root == tmp_path / f"holdfast-{os.getuid()}"
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
@@ -118,7 +119,7 @@ def test_the_root_is_this_users_alone(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_root_that_is_no_directory_of_this_user_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    temporary(monkeypatch, tmp_path)
     root = tmp_path / f"holdfast-{os.getuid()}"
     if what == "file":
         root.write_text("")
@@ -129,8 +130,18 @@ def test_a_root_that_is_no_directory_of_this_user_is_refused(
 
 
 def test_a_root_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    temporary(monkeypatch, tmp_path)
     stranger = os.getuid() + 1
     monkeypatch.setattr(os, "getuid", lambda: stranger)
     with pytest.raises(RigFault, match="remove it"):
         private_root()
+
+
+def test_below_a_long_path_sockets_would_not_fit_so_a_short_one_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = tmp_path / "short"
+    short.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 20)))
+    monkeypatch.setattr(private, "SHORT_TEMPORARY", str(short))
+    assert private_root().parent == short
