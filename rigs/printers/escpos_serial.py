@@ -43,12 +43,15 @@ class EscposSerialPrinter:
             raise self._gone(error) from None
 
     def status(self) -> PrinterStatus:
-        """Asked now; what does not answer is unknown. facts/pcsc-emv 7.1: an empty answer is no "adequate"."""
-        paper = self._ask(PAPER_QUERY)
-        if not paper:
-            return PrinterStatus(Paper.UNKNOWN, None)
-        online = self._ask(ONLINE_QUERY)
-        return PrinterStatus(_paper(paper[0]), not online[0] & 0x08 if online else None)
+        """Asked now; what does not answer is unknown."""
+        paper = self.paper()
+        online = b"" if paper is Paper.UNKNOWN else self._ask(ONLINE_QUERY)
+        return PrinterStatus(paper, not online[0] & 0x08 if online else None)
+
+    def paper(self) -> Paper:
+        """Of the roll alone, for a terminal between two slips. facts/pcsc-emv 7.1: an empty answer is no "adequate"."""
+        answer = self._ask(PAPER_QUERY)
+        return _paper(answer[0]) if answer else Paper.UNKNOWN
 
     def attributes(self) -> dict[str, str]:
         """What the printer says of itself by GS I."""

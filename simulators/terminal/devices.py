@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from protocols.printing import PrinterStatus
+from protocols.printing import Paper
 
 
 class CardReader(Protocol):
@@ -35,8 +35,8 @@ class SlipPrinter(Protocol):
     def write(self, data: bytes) -> None:
         """Send ESC/POS bytes."""
 
-    def status(self) -> PrinterStatus:
-        """Asked of the device now; a silent device is unknown."""
+    def paper(self) -> Paper:
+        """Asked of the device now; of a silent device it is unknown."""
 
 
 class Keypad(Protocol):

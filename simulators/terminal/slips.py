@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from protocols.printing import Paper
@@ -29,33 +29,35 @@ class SlipDesk:
         self._ask = ask
         self._waiting: list[Copy] = []
 
-    def issue(self, copy: Copy) -> None:
-        """Print it, or keep it behind what waits already. Raises PrinterGone."""
-        if self._waiting or not self._print(copy):
-            self._waiting.append(copy)
+    def issue(self, copies: Sequence[Copy]) -> None:
+        """Print them, or keep them behind what waits already. Raises PrinterGone; what is not through then waits."""
+        free = not self._waiting
+        self._waiting += copies
+        if free:
+            self.paper_loaded()
 
     def paper_loaded(self) -> None:
-        """What was not printed is printed now, whole; what is not through still waits. Raises PrinterGone."""
-        while self._waiting and self._print(self._waiting[0]):
+        """What was not printed is printed now, whole; what is not through still waits. Raises PrinterGone.
+
+        A printer without paper, or that does not say that it has some, prints nothing. It is asked before, and once
+        more when each slip is through: one that ran out on the way is printed again whole.
+        """
+        printing = bool(self._waiting) and self._has_paper()
+        while self._waiting:
+            copy = self._waiting[0]
+            if printing:
+                self._printer.write(copy.data)
+                printing = self._has_paper()
+            if not printing:
+                self._ask("打印机缺纸 请装纸后按确认")
+                self._printing(copy, "pending paper")
+                return
+            self._printing(copy, "done")
             del self._waiting[0]
 
     def forget(self) -> None:
         """Let go of what waits."""
         self._waiting.clear()
 
-    def _print(self, copy: Copy) -> bool:
-        """A printer without paper, or that does not say that it has some, leaves the slip waiting.
-
-        It is asked before, and once more when the slip is through: one that ran out on the way is printed again whole.
-        """
-        printed = self._has_paper()
-        if printed:
-            self._printer.write(copy.data)
-            printed = self._has_paper()
-        if not printed:
-            self._ask("打印机缺纸 请装纸后按确认")
-        self._printing(copy, "done" if printed else "pending paper")
-        return printed
-
     def _has_paper(self) -> bool:
-        return self._printer.status().paper not in WITHOUT_PAPER
+        return self._printer.paper() not in WITHOUT_PAPER

@@ -275,10 +275,12 @@ class ReferenceTerminal:
             cryptogram=self._kernel.value("9F26") if preauth else "", tvr=self._kernel.value("95") if preauth else "",
             atc=self._kernel.value("9F36") if preauth else "",
         )  # fmt: skip
+        copies = []
         for copy in COPIES:
             full = copy == CARDHOLDER and "full-pan-on-cardholder-copy" in self._defects
             data = compose(printed, copy, self.parameters, self._market, full_pan=full)
-            self._slips.issue(Copy(copy, data, outcome.trace))
+            copies.append(Copy(copy, data, outcome.trace))
+        self._slips.issue(copies)
 
     # ── telling ───────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,7 +12,7 @@ from protocols.iso8583 import UNIONPAY, compile_spec, unpack_frame
 from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Order, Outcome
-from protocols.printing import Paper, PrinterStatus
+from protocols.printing import Paper
 from protocols.transactions import Transaction
 from rigs.readers.embedded import EmbeddedReader
 from simulators.card import ChipCard
@@ -32,24 +32,24 @@ class FakePrinter:
     """Keeps what is written. `lasts` is how many slips the paper lasts, `pulled` that it is unplugged."""
 
     def __init__(self) -> None:
-        self.paper = Paper.PRESENT
+        self.roll = Paper.PRESENT
         self.lasts: int | None = None
         self.pulled = False
         self.written: list[Slip] = []
 
     def write(self, data: bytes) -> None:
-        self.status()
+        self.paper()
         if self.lasts == 0:
-            self.paper = Paper.OUT
+            self.roll = Paper.OUT
             return
         self.written += decode(data)
         if self.lasts is not None:
             self.lasts -= 1
 
-    def status(self) -> PrinterStatus:
+    def paper(self) -> Paper:
         if self.pulled:
             raise PrinterGone("the printer is gone")
-        return PrinterStatus(self.paper, True)
+        return self.roll
 
 
 class Keys:

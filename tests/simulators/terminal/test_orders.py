@@ -203,11 +203,11 @@ def test_the_pin_is_told_by_its_length_alone(shop: Shop) -> None:
 
 @pytest.mark.parametrize("paper", [Paper.OUT, Paper.UNKNOWN])
 def test_without_paper_the_slips_wait_and_the_approval_stands(shop: Shop, paper: Paper) -> None:
-    shop.printer.paper = paper
+    shop.printer.roll = paper
     assert shop.preauth().approved
     assert shop.printing() == [("merchant", "pending paper")]
     assert "打印机缺纸 请装纸后按确认" in shop.displays()
-    shop.printer.paper = Paper.PRESENT
+    shop.printer.roll = Paper.PRESENT
     shop.terminal.paper_loaded()
     assert shop.printing()[1:] == BOTH
     assert len(shop.printer.written) == 2
@@ -218,15 +218,15 @@ def test_paper_that_runs_out_in_the_middle_leaves_the_slip_to_be_printed_again_w
     shop.printer.lasts = 1
     assert shop.preauth().approved
     assert shop.printing() == [("merchant", "done"), ("cardholder", "pending paper")]
-    shop.printer.lasts, shop.printer.paper = None, Paper.PRESENT
+    shop.printer.lasts, shop.printer.roll = None, Paper.PRESENT
     shop.terminal.paper_loaded()
     assert [slip.lines[1].text for slip in shop.printer.written] == ["商户存根", "持卡人存根"]
 
 
 def test_slips_of_the_next_transaction_wait_behind_those_that_wait(shop: Shop) -> None:
-    shop.printer.paper = Paper.OUT
+    shop.printer.roll = Paper.OUT
     first = shop.preauth(1_00)
-    shop.printer.paper = Paper.PRESENT
+    shop.printer.roll = Paper.PRESENT
     second = shop.preauth(2_00)
     shop.terminal.paper_loaded()
     done = [e["trace"] for e in shop.events.of("printing", status="done")]
@@ -234,12 +234,12 @@ def test_slips_of_the_next_transaction_wait_behind_those_that_wait(shop: Shop) -
 
 
 def test_a_printer_lost_while_it_catches_up_loses_no_slip(shop: Shop) -> None:
-    shop.printer.paper = Paper.OUT
+    shop.printer.roll = Paper.OUT
     shop.preauth()
     shop.printer.pulled = True
     with pytest.raises(PrinterGone):
         shop.terminal.paper_loaded()
-    shop.printer.pulled, shop.printer.paper = False, Paper.PRESENT
+    shop.printer.pulled, shop.printer.roll = False, Paper.PRESENT
     shop.terminal.paper_loaded()
     assert [slip.lines[1].text for slip in shop.printer.written] == ["商户存根", "持卡人存根"]
 
@@ -250,10 +250,10 @@ def test_paper_loaded_without_need_prints_nothing(shop: Shop) -> None:
 
 
 def test_to_idle_forgets_slips_lets_the_card_go_and_shows_it(shop: Shop) -> None:
-    shop.printer.paper = Paper.OUT
+    shop.printer.roll = Paper.OUT
     shop.preauth()
     shop.terminal.to_idle()
-    shop.printer.paper = Paper.PRESENT
+    shop.printer.roll = Paper.PRESENT
     shop.terminal.paper_loaded()
     assert not shop.printer.written
     assert shop.events.of("state")[-1] == {"state": "idle"}
