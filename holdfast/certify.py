@@ -98,6 +98,7 @@ def arguments(wanted: Wanted, workers: int) -> list[str]:
     return [
         *(str(path.resolve()) for path in features),
         f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider", "--assert=plain",
+        "-o", "filterwarnings=default",  # strict in Holdfast's own tests; a library's warning says nothing of a device
         "--disable-plugin-autoload",
         *(word for plugin in (*PLUGINS, *wanted.steps) for word in ("-p", plugin)),
         "--rig", str(wanted.rig), "--out", str(wanted.out),

@@ -13,7 +13,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,10 @@ _MANY_DIGITS = re.compile(r"(?:\d\D*){13}")
 _SHORTEST_PAN = 10**12
 _ATTACHED = {(Channel.PRINTER, "slip"): "escpos"}
 """Events whose raw bytes are kept as an attachment, with its file ending."""
+
+
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_DIGITS = b"0123456789"
 
 
 class TimelineFile:
@@ -54,7 +58,7 @@ class TimelineFile:
         Raises RigFault when the file system takes no more.
         """
         record = {"n": self._count + 1, **record}
-        text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _AS_JSON(record)
         line, sealed = seal_line(self._last, text)
         self._write(line)
         self._count, self._last = self._count + 1, sealed
@@ -95,7 +99,8 @@ class Recorder:
         self._lock = threading.RLock()
         self._watch = watch
         self._started_ns = started_ns
-        self._started = started
+        self._started_us = round(started.timestamp() * 1_000_000)
+        self._second, self._second_text = 0, ""
         self._evidence = evidence
         self._attachments = folder / "attachments"
         self._attachments.mkdir(parents=True, exist_ok=True)
@@ -155,12 +160,11 @@ class Recorder:
 
     def _record(self, event: Event) -> dict[str, Any]:
         elapsed = event.at_ns - self._started_ns
-        at = self._started + timedelta(microseconds=elapsed / 1000)
         decoded: dict[str, Any] = {}
         masked = self._mask(event, event.raw, decoded) if event.raw is not None else None
         record: dict[str, Any] = {
             "t": elapsed,
-            "utc": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "utc": self._utc(elapsed),
             "ch": event.channel.value,
             "dir": event.direction.value,
             "kind": event.kind,
@@ -176,6 +180,14 @@ class Recorder:
             if masked.exposed:
                 record["exposed"] = [_exposure(e) for e in masked.exposed]
         return record
+
+    def _utc(self, elapsed: int) -> str:
+        """The wall clock at so many nanoseconds of the run; a second is put into words once."""
+        second, micro = divmod(self._started_us + elapsed // 1000, 1_000_000)
+        if second != self._second:
+            self._second = second
+            self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._second_text}.{micro:06d}Z"
 
     def _mask(self, event: Event, raw: bytes, fields: dict[str, Any]) -> Masked:
         if event.channel is Channel.HOST:
@@ -245,10 +257,14 @@ class Recorder:
         return value
 
     def _words(self, text: str, mask: Callable[[str, set[str]], str]) -> str:
-        if not text.isascii():
+        if text.isascii():
+            if len(text) < _FEWEST_DIGITS:
+                return text
+            raw = text.encode("ascii")
+            if len(raw) - len(raw.translate(None, _DIGITS)) < _FEWEST_DIGITS:
+                return text
+        else:
             text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
-        if len(text) < _FEWEST_DIGITS:
-            return text
         return mask(text, self._pans) if _MANY_DIGITS.search(text) else text
 
 
