@@ -51,7 +51,7 @@ install_packages() {
 }
 
 wanted() { # what the environment must be made from
-	cat requirements/*.txt setup/bootstrap.sh | cksum
+	cat requirements/*.txt setup/bootstrap.sh simulators/reader/ifdhandler/* | cksum
 	"$PYTHON" -c 'import sys; print(sys.version_info[:2])'
 	if command -v gcc >/dev/null && [ -e /usr/include/PCSC/winscard.h ]; then echo compiler; fi
 }
@@ -61,10 +61,26 @@ environment() {
 	[ -x "$VENV/bin/python" ] || step "virtual environment" "$PYTHON" -m venv "$VENV"
 	[ -x "$VENV/bin/uv" ] || step "uv" "$VENV/bin/python" -m pip install -q --require-hashes -r requirements/uv.txt
 	step "Python packages" "$VENV/bin/uv" pip install -q --compile-bytecode --python "$VENV/bin/python" --require-hashes -r requirements/base.txt
+	pyscard
+	launcher
+	[ ! -x /usr/sbin/pcscd ] || ! can_compile || step "reader driver" "$VENV/bin/python" -c "
+from simulators.reader.build import build, unavailable
+unavailable() or build()"
+	wanted >"$VENV/stamp"
+}
+
+can_compile() { # pyscard has no wheel for Linux
+	command -v gcc >/dev/null && [ -e /usr/include/PCSC/winscard.h ] &&
+		[ -e "$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" ]
+}
+
+pyscard() {
+	if ! can_compile; then
+		echo "pyscard ... left out: it needs a compiler and headers. The reader stands in process, and reports say so."
+		return 0
+	fi
 	step "pyscard" "$VENV/bin/uv" pip install -q --compile-bytecode --python "$VENV/bin/python" --require-hashes -r requirements/pcsc.txt ||
 		echo "No PC/SC then: the reader stands in process, and reports say so."
-	launcher
-	wanted >"$VENV/stamp"
 }
 
 launcher() { # Holdfast is an application in its checkout: a path file and a command, nothing is built
