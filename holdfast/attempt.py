@@ -17,7 +17,6 @@ from protocols.events import Channel
 from protocols.faults import DutFault, HoldfastError, RigFault
 from reports.judge.case import CaseVerdict, Terms, judge_case
 from reports.judge.finding import Judged, Verdict
-from reports.runfolder import record_from
 from rigs.bench import Bench
 from rigs.case import Case, CaseId
 from steps.story import Story
@@ -95,7 +94,7 @@ def close_story(story: Story, *, interrupted: bool = False) -> CaseVerdict:
         blame(case, error)
     start_deadline(0)
     case.close()
-    return judge_case([record_from(record) for record in case.records], story.terms)
+    return judge_case(story.records(), story.terms)
 
 
 def deviations(judged: CaseVerdict) -> list[str]:

@@ -40,7 +40,8 @@ def serve(rig_path: Path, market_name: str, listen: tuple[str, int], available: 
         try:
             _enrol(host, recorder, rig, rig_path, good_for, console)
             console.print(f"listening on {address}:{port}, market {market.name}; Ctrl-C ends it", highlight=False)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            for ends in (signal.SIGINT, signal.SIGTERM):  # a shell may have started us with SIGINT ignored
+                signal.signal(ends, signal.default_int_handler)
             signal.pause()
         except KeyboardInterrupt:
             console.print("ended")

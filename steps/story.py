@@ -54,11 +54,11 @@ class Story:
         """Record a criterion as data and judge it on what happened so far; the scenario goes on either way."""
         known = CRITERIA[criterion]
         self.case.expect(criterion, args, known.weight.value, known.component, known.scope.value)
-        judged = judge_criterion(self._read(), self.terms)
+        judged = judge_criterion(self.records(), self.terms)
         self.findings.append(judged)
         return judged
 
-    def _read(self) -> list[Record]:
+    def records(self) -> list[Record]:
         """The timeline so far, each record read once."""
         self._records += map(record_from, self.case.records[len(self._records) :])
         return self._records

@@ -10,7 +10,6 @@ import os
 import struct
 import time
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -211,7 +210,7 @@ class PcscReader:
             )
         try:
             return self._caller.call(work, self._deadline_s)
-        except FutureTimeout:
+        except TimeoutError:
             self._lost = True
             raise DeviceSilent(
                 f"the PC/SC service did not answer within {self._deadline_s:g} s",

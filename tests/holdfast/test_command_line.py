@@ -90,21 +90,21 @@ def test_verify_tells_intact_incomplete_and_tampered_apart(default_run: Path, tm
 
 
 def test_the_issuer_listens_on_loopback_answers_and_ends_on_ctrl_c() -> None:
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-u", "-m", "holdfast", "issuer", "--port", "0"], cwd=ROOT, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        line = next(line for line in process.stdout if line.startswith("listening on"))
-        address, port = line.split()[2].rstrip(",").rsplit(":", 1)
-        assert address == "127.0.0.1"
-        with socket.create_connection((address, int(port)), 5) as connection:
-            connection.sendall(bytes.fromhex("00"))  # half a length prefix, then nothing
-        told = next(line for line in process.stdout if "disconnected" in line)
-        assert told
-    finally:
-        process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=20)[0]
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        try:
+            line = next(line for line in process.stdout if line.startswith("listening on"))
+            address, port = line.split()[2].rstrip(",").rsplit(":", 1)
+            assert address == "127.0.0.1"
+            with socket.create_connection((address, int(port)), 5) as connection:
+                connection.sendall(bytes.fromhex("00"))  # half a length prefix, then nothing
+            assert next(line for line in process.stdout if "disconnected" in line)
+            process.send_signal(signal.SIGINT)
+            rest = process.communicate(timeout=20)[0]
+        finally:
+            process.kill()
     assert process.returncode == 0, rest
     assert "ended" in rest

@@ -45,7 +45,8 @@ def test_every_frame_of_the_run_says_the_same_to_both(default_run: Path) -> None
             elif number == "55":
                 assert value == f"{len(theirs[number]) // 2} bytes", place
             elif number == "64":
-                assert bytes.fromhex(theirs[number]).decode("ascii") == value, place
+                mac = bytes.fromhex(theirs[number])  # a MAC that was spoiled on purpose may be no text
+                assert value == (mac.decode("ascii") if mac.isalnum() else mac.hex().upper()), place
             else:
                 assert shown(theirs[number]) == value.rstrip(), f"{place}, F{number}"
             seen[f"F{number}"] += 1
