@@ -126,7 +126,7 @@ def _known(digits: str, places: list[Span], pans: Iterable[str]) -> Iterator[Spa
     known = pans if isinstance(pans, (set, frozenset)) else set(pans)
     if not known or len(digits) < _SHORTEST_PAN:
         return
-    for length in range(_SHORTEST_PAN, _LONGEST_PAN + 1):
+    for length in sorted({len(pan) for pan in known if len(pan) >= _SHORTEST_PAN}):
         for first in range(len(digits) - length + 1):
             if digits[first : first + length] in known:
                 spans = places[first : first + length]

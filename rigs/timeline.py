@@ -26,7 +26,7 @@ from protocols.masking import Exposure, Masked, hide_nibbles, mask_known_words, 
 
 _CODEC = compile_spec(UNIONPAY)
 _FEWEST_DIGITS = 13
-_MANY_DIGITS = re.compile(r"(?:\d\D*){13}")
+_NO_DIGIT = re.compile(r"\D+")
 _SHORTEST_PAN = 10**12
 _ATTACHED = {(Channel.PRINTER, "slip"): "escpos"}
 """Events whose raw bytes are kept as an attachment, with its file ending."""
@@ -265,7 +265,9 @@ class Recorder:
                 return text
         else:
             text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
-        return mask(text, self._pans) if _MANY_DIGITS.search(text) else text
+            if len(_NO_DIGIT.sub("", text)) < _FEWEST_DIGITS:
+                return text
+        return mask(text, self._pans)
 
 
 def _exposure(exposure: Exposure) -> dict[str, Any]:

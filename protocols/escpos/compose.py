@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 RESET, CHINESE, CUT = b"\x1b@", b"\x1c&", b"\x1dV\x42\x00"
 ALIGN = {"left": b"\x1ba\x00", "center": b"\x1ba\x01", "right": b"\x1ba\x02"}
@@ -10,11 +11,18 @@ ALIGN = {"left": b"\x1ba\x00", "center": b"\x1ba\x01", "right": b"\x1ba\x02"}
 
 def columns_of(text: str) -> int:
     """How many columns a text takes at normal width."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+@lru_cache(maxsize=4096)
+def _columns(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def wrap(text: str, columns: int) -> list[str]:
     """The text in lines of at most so many columns; a character is never cut."""
+    if columns_of(text) <= columns:
+        return [text]
     lines, line, used = [], "", 0
     for char in text:
         width = columns_of(char)

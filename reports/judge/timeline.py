@@ -113,7 +113,14 @@ class Timeline:
 
     def of(self, channel: str, *kinds: str) -> Iterator[Record]:
         """Records of a channel, in order."""
-        return (r for r in self.records if r.channel == channel and (not kinds or r.kind in kinds))
+        return (r for r in self._by_channel.get(channel, ()) if not kinds or r.kind in kinds)
+
+    @cached_property
+    def _by_channel(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            found.setdefault(record.channel, []).append(record)
+        return found
 
     def first(self, channel: str, kind: str, **fields: Any) -> Record | None:
         """The first record whose fields have the given values."""

@@ -36,6 +36,7 @@ class VirtualPrinter:
         self._decoder = Decoder()
         self._slips: list[Slip] = []
         self._on_paper: list[Line] = []
+        self._untold: list[Line] = []
         self._ended = False
         self._master, self._slave = pty.openpty()
         tty.setraw(self._master)
@@ -100,6 +101,7 @@ class VirtualPrinter:
                 return
             for item in self._decoder.feed(data):
                 self._handle(item)
+            self._tell_uncut()
 
     def _handle(self, item: Line | Slip | StatusRequest) -> None:
         if isinstance(item, StatusRequest):
@@ -113,13 +115,20 @@ class VirtualPrinter:
             self._lose("line")
         else:
             self._on_paper.append(item)
-            style = item.style
-            fields: dict[str, Json] = {"text": item.text, "kind": item.kind, "bold": style.bold, "align": style.align}
-            self._emit(Event(Channel.PRINTER, "line", fields, Direction.OUT, item.raw))
+            self._untold.append(item)
+
+    def _tell_uncut(self) -> None:
+        """Lines that stand on the paper and were not cut off with what came: a slip tells of its own."""
+        for line in self._untold:
+            style = line.style
+            fields: dict[str, Json] = {"text": line.text, "kind": line.kind, "bold": style.bold, "align": style.align}
+            self._emit(Event(Channel.PRINTER, "line", fields, Direction.OUT, line.raw))
+        self._untold.clear()
 
     def _cut(self, slip: Slip, paper: Paper) -> None:
         """What comes off the roll holds what was printed: a line that was lost is not on it."""
         printed, self._on_paper = tuple(self._on_paper), []
+        self._untold.clear()
         if paper is Paper.OUT:
             self._lose("slip")
             return

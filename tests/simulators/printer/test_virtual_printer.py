@@ -31,10 +31,14 @@ def port(printer: VirtualPrinter) -> Iterator[int]:
     os.close(fd)
 
 
-def test_a_slip_is_printed_line_by_line_and_then_cut(printer: VirtualPrinter, port: int, events: Events) -> None:
-    os.write(port, Composer().text("one").text("two").cut().bytes())
-    assert events.wait("slip")[0]["lines"] == ["one", "two"]
-    assert [line["text"] for line in events.of("line")] == ["one", "two"]
+def test_lines_are_told_as_they_stand_on_the_paper_and_the_slip_when_it_is_cut(
+    printer: VirtualPrinter, port: int, events: Events
+) -> None:
+    os.write(port, Composer().text("one").text("two").bytes())
+    assert [line["text"] for line in events.wait("line", count=2)] == ["one", "two"]
+    os.write(port, Composer().text("three").cut().bytes())
+    assert events.wait("slip")[0]["lines"] == ["one", "two", "three"]
+    assert len(events.of("line")) == 2, "what is cut off with what came is told by the slip"
     assert [slip.cut for slip in printer.slips()] == [True]
 
 
