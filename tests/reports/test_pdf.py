@@ -78,6 +78,7 @@ def test_without_a_chinese_font_the_first_page_says_so(tmp_path: Path, monkeypat
     assert "No Chinese font was found" in found.html
 
 
+@needs_font
 def test_a_sign_that_no_font_has_is_shown_as_a_box(tmp_path: Path) -> None:
     found = documents_of(MadeRun(tmp_path / "run").case("Emoji 😀 and \x01 control").finish())
     assert "no font here can show" in found.pages[0]
