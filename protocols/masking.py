@@ -126,7 +126,9 @@ def _known(digits: str, places: list[Span], pans: Iterable[str]) -> Iterator[Spa
     known = pans if isinstance(pans, (set, frozenset)) else set(pans)
     if not known or len(digits) < _SHORTEST_PAN:
         return
-    for length in sorted({len(pan) for pan in known if len(pan) >= _SHORTEST_PAN}):
+    for length in sorted(set(map(len, known))):
+        if length < _SHORTEST_PAN:
+            continue
         for first in range(len(digits) - length + 1):
             if digits[first : first + length] in known:
                 spans = places[first : first + length]

@@ -169,7 +169,7 @@ class Recorder:
             "dir": event.direction.value,
             "kind": event.kind,
             "ev": self._evidence.get(event.channel, "simulated"),
-            "f": self._clean(event.fields, mask_words) | self._clean(decoded, mask_known_words),
+            "f": self._clean(event.fields) | self._checked(decoded),
         }
         if masked is not None:
             ending = _ATTACHED.get((event.channel, event.kind))
@@ -239,24 +239,31 @@ class Recorder:
             part.replace(path)
         return name
 
-    def _clean(self, value: Json, mask: Callable[[str, set[str]], str]) -> Any:
-        """Field values as JSON, with any card number in them hidden, names of fields included.
-
-        What was decoded here has been masked field by field already: only the cards of the bench are looked for.
-        """
+    def _checked(self, value: Any) -> Any:
+        """What was decoded here, masked field by field already: only the cards of the bench are looked for."""
         if isinstance(value, str):
-            return self._words(value, mask)
+            if len(value) < _FEWEST_DIGITS or not any(start in value for start in self._starts):
+                return value
+            return mask_known_words(value, self._pans)
+        if isinstance(value, dict):
+            return {key: self._checked(item) for key, item in value.items()}
+        return [self._checked(item) for item in value] if isinstance(value, list) else value
+
+    def _clean(self, value: Json) -> Any:
+        """Field values as JSON, with any card number in them hidden, names of fields included."""
+        if isinstance(value, str):
+            return self._words(value)
         if isinstance(value, int) and abs(value) >= _SHORTEST_PAN:
-            return self._words(str(value), mask) if any(pan in str(value) for pan in self._pans) else value
+            return self._words(str(value)) if any(pan in str(value) for pan in self._pans) else value
         if isinstance(value, float) and not math.isfinite(value):
             return str(value)
         if isinstance(value, Mapping):
-            return {self._words(str(key), mask): self._clean(item, mask) for key, item in value.items()}
+            return {self._words(str(key)): self._clean(item) for key, item in value.items()}
         if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-            return [self._clean(item, mask) for item in value]
+            return [self._clean(item) for item in value]
         return value
 
-    def _words(self, text: str, mask: Callable[[str, set[str]], str]) -> str:
+    def _words(self, text: str) -> str:
         if text.isascii():
             if len(text) < _FEWEST_DIGITS:
                 return text
@@ -267,7 +274,7 @@ class Recorder:
             text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair cannot be written
             if len(_NO_DIGIT.sub("", text)) < _FEWEST_DIGITS:
                 return text
-        return mask(text, self._pans)
+        return mask_words(text, self._pans)
 
 
 def _exposure(exposure: Exposure) -> dict[str, Any]:
