@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from protocols.iso8583 import UNIONPAY
 from reports.runfolder import Record
 
 WRONG_MAC = "wrong MAC"
@@ -91,8 +92,15 @@ class Reply:
         return self.rule == WRONG_MAC
 
 
+_USUAL: dict[int | str, str] = {field.number: f"F{field.number} {field.name}" for field in UNIONPAY.fields}
+"""Where a field stands in a described message, nearly always."""
+
+
 def field_of(message: Mapping[str, str], number: int | str) -> str:
     """The value of `F<field> ...` in a described message; a tag of chip data is `"55.9F02"`."""
+    usual = message.get(_USUAL.get(number, ""))
+    if usual is not None:
+        return str(usual)
     prefix = f"F{number}"
     for key, value in message.items():
         if key == prefix or key.startswith(f"{prefix} "):

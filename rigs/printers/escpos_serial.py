@@ -69,7 +69,8 @@ class EscposSerialPrinter:
 
     def _ask(self, query: bytes, until: bytes = b"") -> bytes:
         try:
-            self._port.reset_input_buffer()
+            if not self._port.is_open or self._port.in_waiting:  # asking is cheaper than flushing what is empty
+                self._port.reset_input_buffer()
             self._port.write(query)
             if not until:
                 return bytes(self._port.read(1))
