@@ -111,16 +111,16 @@ def _value(
             found = _label(name).search(line)
             if found:
                 rest = line[found.end() :]
-                ends = [m.start() for m in (_label(other).search(rest) for other in labels) if m]
-                below = lines[place + 1].strip() if not ends and place + 1 < len(lines) else ""
+                other = _any_label(labels).search(rest)
+                below = lines[place + 1].strip() if other is None and place + 1 < len(lines) else ""
                 begins_anew = _begins_anew(below, labels, words)
-                return rest[: min(ends, default=len(rest))].strip(), "" if begins_anew else below
+                return rest[: other.start() if other else None].strip(), "" if begins_anew else below
     return None
 
 
 def _begins_anew(line: str, labels: tuple[str, ...], words: tuple[str, ...]) -> bool:
     """Whether a line is its own: a rule, a label, or fixed words."""
-    if not any(char.isalnum() for char in line) or any(_label(label).match(line) for label in labels):
+    if not any(char.isalnum() for char in line) or _any_label(labels).match(line):
         return True
     return any(_squeeze(line) in fixed for fixed in words)
 
@@ -174,6 +174,12 @@ def _label(name: str) -> re.Pattern[str]:
         return re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9]){_ENGLISH}")
     spaced = r"\s*".join(re.escape(char) for char in text)
     return re.compile(rf"(?<!原)(?<!累计)(?<!清算){spaced}{_ENGLISH}")
+
+
+@cache
+def _any_label(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Where the first of several labels stands."""
+    return re.compile("|".join(_label(name).pattern for name in names))
 
 
 def cards_of(requests: Iterable[Request]) -> frozenset[str]:
