@@ -241,7 +241,7 @@ def _code() -> Iterator[Path]:
     """Every file that has a say in a verdict."""
     for package in ("protocols", "simulators", "rigs", "steps", "features", "reports", "holdfast"):
         for path in (ROOT / package).rglob("*"):
-            if path.suffix in (".py", ".c", ".feature", ".robot", ".yaml", ".j2", ".typ", ".css"):
+            if path.suffix in (".py", ".c", ".feature", ".robot", ".yaml", ".j2", ".typ", ".css", ".js"):
                 yield path
 
 
