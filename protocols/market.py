@@ -5,7 +5,8 @@ Rules are exact integers: a completion is allowed when completion x 100 <= hold 
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -25,6 +26,18 @@ class CurrencyRule(MarketPart):
     exponent: int = Field(ge=0, le=3)
 
 
+class PreauthRule(MarketPart):
+    """Who may hold how much. Amounts in minor units; 0 is no limit."""
+
+    least: int = Field(1, ge=1, description="smallest amount that is held, in minor units")
+    most: int = Field(0, ge=0, description="largest amount that is held, in minor units; 0: as much as is there")
+    wrong_amount_code: str = Field("13", description="answer to an amount of zero or below the least")
+    over_most_code: str = "61"
+    debit_allowed: bool = Field(True, description="facts/unionpay-pos 5.14: each issuer's own choice")
+    not_permitted_code: str = "57"
+    partial: bool = Field(False, description="whether a part may be approved: facts/unionpay-pos 5.15 knows no rule")
+
+
 class CompletionRule(MarketPart):
     """How much may be completed, until when, and with which code the host refuses."""
 
@@ -33,25 +46,74 @@ class CompletionRule(MarketPart):
     validity_days: int = Field(ge=1, description="last day on which a completion is accepted")
     too_old_code: str
     second_code: str = Field(description="answer to a second completion of the same hold")
+    multiple: bool = Field(False, description="several completions, until the limit is used up")
     needs_pin: bool = False
+    zero_code: str = Field("13", description="answer to a completion of nothing")
+
+
+class AdviceRule(MarketPart):
+    """Messages that are stored and sent again: completion advice, refund, adjustment. facts/unionpay-pos 5.16, 5.18."""
+
+    allowed: bool = True
+    repeats: int = Field(3, ge=0, description="further tries after the first: UploadMaxTimes")
+    accepted_codes: tuple[str, ...] = Field(("00", "94"), description="a duplicate of an advice counts as taken")
+
+    @field_validator("accepted_codes", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class IncrementRule(MarketPart):
+    """Raising a hold. facts/unionpay-pos 3: only some terminals know the message."""
+
+    allowed: bool = True
+    not_allowed_code: str = "40"
+    extends_validity: bool = Field(False, description="whether the days are counted anew from the increment on")
 
 
 class CancelRule(MarketPart):
     supervisor: bool
     amount_differs_code: str
-    not_open_code: str = Field(description="answer when the hold is completed, cancelled or reversed")
+    not_open_code: str = Field(description="answer when the hold is cancelled or reversed")
+    completed_code: str = Field("25", description="answer when the hold is completed")
+    later_day: bool = Field(True, description="facts/unionpay-pos 5.6: a later day is fine")
+    later_day_code: str = "25"
     needs_pin: bool = False
 
 
 class VoidRule(MarketPart):
+    """Undoing what was booked: a completion, or a sale."""
+
     supervisor: bool
     same_day_only: bool
-    not_normal_code: str
+    not_normal_code: str = Field(description="answer when it is reversed, or too old")
+    voided_code: str = Field("25", description="answer when it was voided before")
+    amount_differs_code: str = "64"
     needs_pin: bool = False
 
 
+class RefundRule(MarketPart):
+    """Giving money back of a sale or a completion, by its reference and day. facts/unionpay-pos 2.5."""
+
+    supervisor: bool = True
+    allowed_days: int = Field(30, ge=0)
+    too_old_code: str = "22"
+    over_amount_code: str = Field("64", description="answer when all refunds together exceed what was booked")
+    no_original_code: str = "25"
+
+
+class MatchingRule(MarketPart):
+    """How a host finds what a message speaks of, and what it says when it does not."""
+
+    by_batch: bool = Field(True, description="voids and reversals: whether the batch must be right, too")
+    no_original_code: str = "25"
+    other_card_code: str = "14"
+    duplicate_code: str = Field("94", description="facts/unionpay-pos 5.16")
+
+
 class ReversalRule(MarketPart):
-    """When a pending reversal is sent, how often it is repeated, and what ends it."""
+    """When a pending reversal is sent, how often it is repeated, what ends it, and how the host answers it."""
 
     first_try: Literal["at once", "before next"]
     repeats: int = Field(ge=0, description="further tries after the first")
@@ -60,6 +122,12 @@ class ReversalRule(MarketPart):
     reason_cannot_finish: str
     reason_mac: str
     reason_other: str
+    unknown_code: str = Field("00", description="answer to the reversal of a request that never came")
+    repeated_code: str = Field("25", description="answer to a reversal that was done before")
+    not_normal_code: str = Field("25", description="answer when what it undoes was used since")
+    other_day_code: str = Field("25", description="answer on a later business day")
+    declined_code: str = Field("01", description="answer when the request was refused")
+    amount_differs_code: str = "64"
 
     @field_validator("stop_codes", mode="before")
     @classmethod
@@ -68,10 +136,40 @@ class ReversalRule(MarketPart):
 
 
 class SecurityRule(MarketPart):
-    mac: Literal["unionpay-ecb"]
-    sign_on: Literal["001", "003"] = Field(description="F60.3 of the sign-on: single or double length working keys")
+    mac: Literal["unionpay-ecb", "x9.9", "x9.19", "3des-cbc", "fold-3des"] = Field(description="facts/unionpay-pos 4")
+    sign_on: Literal["001", "003", "004"] = Field(description="F60.3: single or double working keys, with a track key")
+    pin_format: Literal["with PAN", "without PAN"] = Field("with PAN", description="F53 digit 1: facts 2.1, 4.6")
+    track_encryption: bool = Field(False, description="facts/unionpay-pos 4.7; wants a track key")
+    old_key_s: float = Field(0.0, ge=0, description="how long a MAC under the key before counts after a sign-on")
     pin_tries: int = Field(ge=1)
     pin_tries_exceeded_code: str
+
+
+class SettlementRule(MarketPart):
+    """What enters the totals of a batch, by transaction name. facts/unionpay-pos 3.3."""
+
+    debit: tuple[str, ...]
+    credit: tuple[str, ...]
+    batch_limit: int = Field(500, ge=1, description="transactions after which a terminal must settle")
+    sign_off_after: bool = Field(True, description="whether the terminal signs off and on after it")
+
+    @field_validator("debit", "credit", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+
+class Action(StrEnum):
+    """What a terminal does on a response code. facts/unionpay-pos 5.21."""
+
+    ACCEPT = "accept"
+    ACCEPT_PARTIAL = "accept partial"
+    DECLINE = "decline"
+    RETRY_LATER = "retry later"
+    ENTER_PIN_AGAIN = "enter PIN again"
+    SIGN_ON = "sign on again"
+    KEEP_CARD = "keep card"
+    NEXT_TRACE = "next trace"
 
 
 class Timing(MarketPart):
@@ -107,15 +205,25 @@ class Market(MarketPart):
     title: str
     source: str = Field(description="where the figures come from")
     currency: CurrencyRule
+    preauth: PreauthRule
     completion: CompletionRule
+    advice: AdviceRule
+    increment: IncrementRule
     cancel: CancelRule
     completion_void: VoidRule
+    sale_void: VoidRule
+    refund: RefundRule
+    matching: MatchingRule
     reversal: ReversalRule
     security: SecurityRule
+    settlement: SettlementRule
     timing: Timing
     receipt: ReceiptRule
     success_codes: tuple[str, ...]
     sign_on_codes: tuple[str, ...] = Field(description="codes that ask the terminal to sign on again")
+    actions: dict[str, Annotated[Action, Field(strict=False)]] = Field(
+        description="response code to what the terminal does; any other is declined"
+    )
     amounts: dict[str, str] = Field(description="the named amounts of the scenarios, in major units")
     codes: dict[str, str] = Field(description="response code to its meaning in the market's language")
 
@@ -123,6 +231,10 @@ class Market(MarketPart):
     @classmethod
     def _code_tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
+
+    def action(self, code: str) -> Action:
+        """What a terminal does on a response code; an unknown one is a decline (facts/unionpay-pos 5.21)."""
+        return self.actions.get(code, Action.DECLINE)
 
     @property
     def money(self) -> Currency:

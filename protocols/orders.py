@@ -22,6 +22,14 @@ class Result(StrEnum):
     CARD_REMOVED = "card removed"
     CARD_DECLINED = "card declined"  # the chip refused
     CANCELLED = "cancelled"  # by cardholder or operator
+    STORED = "stored"  # kept by the terminal, to be sent when it can be
+
+
+class Entry(StrEnum):
+    """How the terminal comes by the card number. facts/unionpay-pos 2, F22."""
+
+    CHIP = "chip"
+    KEYED = "keyed"  # the operator types it; the card is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +49,25 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One transaction asked of the terminal. `original` is needed by all but a pre-authorisation."""
+    """One transaction asked of the terminal.
+
+    `original` is needed by whatever speaks of an earlier one: increment, cancel, completion, its advice, voids, refund.
+    `amount` is zero for what has none: balance, settlement, downloads, sign-off.
+    """
 
     transaction: Transaction
     amount: Money
     original: Original | None = None
+    entry: Entry = Entry.CHIP
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the terminal reported. Empty strings are values that it did not learn."""
+    """What the terminal reported. Empty strings are values that it did not learn.
+
+    `amount` is what was approved: less than was asked for after a partial approval. `balance` is that of a balance
+    enquiry alone.
+    """
 
     transaction: Transaction
     result: Result
@@ -64,6 +81,7 @@ class Outcome:
     date: str = ""  # F13, MMDD
     time: str = ""  # F12, hhmmss
     masked_pan: str = ""
+    balance: Money | None = None
 
     @property
     def approved(self) -> bool:

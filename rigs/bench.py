@@ -212,7 +212,7 @@ class Bench:
             ("terminal", self.terminal.to_idle),
             ("card", self.presenter.remove),
             ("date", self.host.reset_date),
-            ("parameters", self.terminal.restore_limit),
+            ("parameters", self.terminal.restore_parameters),
         ):
             try:
                 act()

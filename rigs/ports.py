@@ -6,10 +6,11 @@ box behind an ECR link; the card may be virtual, in a robot's gripper or in a pe
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from protocols.money import Money
-from protocols.orders import Order, Outcome
+from protocols.orders import Order, Original, Outcome
 from protocols.printing import PrinterStatus
 
 
@@ -25,11 +26,14 @@ class Terminal(Protocol):
         The card is whatever the presenter was told to offer. Raises RigFault when the bench breaks under it.
         """
 
-    def lift_local_limit(self) -> None:
-        """By parameter, let completions above the market's limit through to the host."""
+    def set_parameter(self, name: str, value: str) -> None:
+        """Set one of its parameters until `restore_parameters`. Raises ConfigurationError for one that it has not.
 
-    def restore_limit(self) -> None:
-        """The terminal checks the limit again, as it is delivered."""
+        `local limit` and `partial approvals` are `on` or `off`; `batch limit` and `next trace` are numbers.
+        """
+
+    def restore_parameters(self) -> None:
+        """All parameters as the rig delivers it; counters go on from where they are."""
 
     def paper_loaded(self) -> None:
         """The operator has loaded paper and says so: what was not printed is printed now."""
@@ -42,6 +46,35 @@ class Terminal(Protocol):
 
     def close(self) -> None:
         """Let go of the terminal."""
+
+
+class OtherTerminal(Protocol):
+    """A second terminal of the same merchant, scripted: it sends what it is told to. Never the one under test.
+
+    It reads the stripe of the bench's cards; what it sends and gets is told by the host alone.
+    """
+
+    def perform(self, order: Order, card: str) -> Outcome:
+        """One transaction with the named card of the bench, from its stripe; the PIN is right."""
+
+    def send(
+        self,
+        transaction: str,
+        *,
+        card: str = "",
+        fields: Mapping[int, str | None] | None = None,
+        reversal: bool = False,
+        seal: str = "right",
+        trace: str = "",
+        amount: Money | None = None,
+        original: Original | None = None,
+        damage: str = "",
+    ) -> Outcome:
+        """Any message: the transaction's usual one with `fields` put in place (None takes a field out).
+
+        `seal` is `right`, `wrong`, `none` or `old key`. `damage` names what is done to the frame: see
+        `rigs/terminals/scripted.py`. Without an answer the result is NO_REPLY.
+        """
 
 
 class Presenter(Protocol):
@@ -85,8 +118,23 @@ class Host(Protocol):
     def reset_date(self) -> None:
         """Back to today."""
 
-    def misbehave(self, transaction: str, manner: str, times: int | None = 1) -> None:
-        """From now on treat matching requests in the given manner (see `rigs/hosts`); None is always."""
+    def adjust_hold(self, card: str, approval: str, *, amount: Money | None = None, days: int | None = None) -> None:
+        """The issuer itself lowers, raises or extends a hold: there is no message for it."""
+
+    def offer_download(self, parameters: Mapping[str, str]) -> None:
+        """Parameters, by tag, that the host gives to the next parameter download. facts/unionpay-pos 2.6"""
+
+    def end_case(self) -> None:
+        """The accounts of this case are done with: nothing expires in them any more."""
+
+    def misbehave(self, transaction: str, manner: str, times: int | None = 1, occurrence: int = 1) -> None:
+        """From now on treat matching requests in the given manner (see `rigs/hosts`); None is always.
+
+        `transaction` is a transaction's name, `reversal`, or `any`. The `occurrence`-th match is the first one treated.
+        """
+
+    def misbehave_by(self, rules: Sequence[Mapping[str, object]]) -> None:
+        """Behaviour rules as a rule file has them (see `docs/behaviour-rules.md`)."""
 
     def all_answers_sent(self) -> None:
         """Wait until every delayed answer has left."""

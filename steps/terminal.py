@@ -34,7 +34,7 @@ def no_supervisor(story: Story) -> None:
 
 @given("the terminal's own limit is lifted")
 def no_limit(story: Story) -> None:
-    story.bench.terminal.lift_local_limit()
+    story.bench.terminal.set_parameter("local limit", "off")
 
 
 @when(parsers.parse("the merchant asks for a hold of {amount}"))

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+from protocols.faults import ConfigurationError
 from protocols.orders import Order, Outcome
 from simulators.terminal import ReferenceTerminal, TerminalParameters
+
+
+SETTABLE: dict[str, tuple[str, Callable[[str], Any]]] = {"local limit": ("local_limit", lambda value: value == "on")}
+"""Name of a parameter to the attribute and how its value is read."""
 
 
 class ReferenceTerminalDriver:
@@ -13,6 +21,7 @@ class ReferenceTerminalDriver:
 
     def __init__(self, terminal: ReferenceTerminal) -> None:
         self._terminal = terminal
+        self._delivered = terminal.parameters
 
     def sign_on(self) -> Outcome:
         return self._terminal.sign_on()
@@ -20,12 +29,18 @@ class ReferenceTerminalDriver:
     def perform(self, order: Order) -> Outcome:
         return self._terminal.perform(order)
 
-    def lift_local_limit(self) -> None:
-        self._load(replace(self._terminal.parameters, local_limit=False))
+    def set_parameter(self, name: str, value: str) -> None:
+        if name not in SETTABLE:
+            near = difflib.get_close_matches(name, SETTABLE, n=1)
+            raise ConfigurationError(
+                f"the terminal has no parameter {name!r}",
+                advice=f"did you mean {near[0]}?" if near else f"there are: {', '.join(SETTABLE)}",
+            )
+        attribute, read = SETTABLE[name]
+        self._load(replace(self._terminal.parameters, **{attribute: read(value)}))
 
-    def restore_limit(self) -> None:
-        """After the case: the terminal checks the limit again."""
-        self._load(replace(self._terminal.parameters, local_limit=True))
+    def restore_parameters(self) -> None:
+        self._load(self._delivered)
 
     def _load(self, parameters: TerminalParameters) -> None:
         if parameters != self._terminal.parameters:
