@@ -5,13 +5,30 @@ Rules are exact integers: a completion is allowed when completion x 100 <= hold 
 
 from __future__ import annotations
 
+import difflib
+import re
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from protocols.faults import ConfigurationError
 from protocols.money import Currency, Money
+from protocols.transactions import Transaction
+
+
+RESPONSE_CODE = re.compile(r"[0-9A-Z]{2}")
+_NAMES = frozenset(transaction.value for transaction in Transaction)
+
+
+def _known(names: Iterable[str]) -> None:
+    """Raises ValueError for a word that names no transaction, with the near miss."""
+    for name in names:
+        if name not in _NAMES:
+            near = difflib.get_close_matches(name, _NAMES, n=1)
+            raise ValueError(f"no transaction is called {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
 
 class MarketPart(BaseModel):
@@ -158,6 +175,12 @@ class SettlementRule(MarketPart):
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
 
+    @field_validator("debit", "credit")
+    @classmethod
+    def _transactions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        _known(value)
+        return value
+
 
 class Action(StrEnum):
     """What a terminal does on a response code. facts/unionpay-pos 5.21."""
@@ -197,6 +220,12 @@ class ReceiptRule(MarketPart):
             return value
         return {key: tuple(labels) if isinstance(labels, list) else labels for key, labels in value.items()}
 
+    @field_validator("type_names", "mandatory")
+    @classmethod
+    def _transactions(cls, value: dict[str, Any]) -> dict[str, Any]:
+        _known(value)
+        return value
+
 
 class Market(MarketPart):
     """One market: rules, codes, timing, receipts, and the amounts that its scenarios use."""
@@ -219,18 +248,29 @@ class Market(MarketPart):
     settlement: SettlementRule
     timing: Timing
     receipt: ReceiptRule
-    success_codes: tuple[str, ...]
-    sign_on_codes: tuple[str, ...] = Field(description="codes that ask the terminal to sign on again")
     actions: dict[str, Annotated[Action, Field(strict=False)]] = Field(
         description="response code to what the terminal does; any other is declined"
     )
     amounts: dict[str, str] = Field(description="the named amounts of the scenarios, in major units")
     codes: dict[str, str] = Field(description="response code to its meaning in the market's language")
 
-    @field_validator("success_codes", "sign_on_codes", mode="before")
+    @field_validator("actions", "codes")
     @classmethod
-    def _code_tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
+    def _codes(cls, value: dict[str, Any]) -> dict[str, Any]:
+        wrong = [code for code in value if not RESPONSE_CODE.fullmatch(code)]
+        if wrong:
+            raise ValueError(f"a response code has two digits or capitals, not {', '.join(map(repr, wrong))}")
+        return value
+
+    @cached_property
+    def success_codes(self) -> tuple[str, ...]:
+        """Codes that grant all that was asked for."""
+        return tuple(code for code, action in self.actions.items() if action is Action.ACCEPT)
+
+    @cached_property
+    def sign_on_codes(self) -> tuple[str, ...]:
+        """Codes that ask the terminal to sign on again."""
+        return tuple(code for code, action in self.actions.items() if action is Action.SIGN_ON)
 
     def action(self, code: str) -> Action:
         """What a terminal does on a response code; an unknown one is a decline (facts/unionpay-pos 5.21)."""

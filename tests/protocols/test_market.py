@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from protocols.faults import ConfigurationError
-from protocols.market import Market
+from protocols.market import Action, Market
 from protocols.money import CNY, Currency, Money
 
 PARTS: dict[str, Any] = {
@@ -31,7 +31,11 @@ PARTS: dict[str, Any] = {
         "title": "UNIONPAY", "merchant_copy": "merchant", "cardholder_copy": "cardholder", "type_names": {},
         "mandatory": {"cancel": ["total", "trace"]}, "signature_line": "sign", "not_a_sale": "no sale",
     },
-    "success_codes": ["00", "11"], "sign_on_codes": ["A0"], "amounts": {"the usual": "100.00"},
+    "preauth": {}, "advice": {}, "increment": {}, "refund": {}, "matching": {},
+    "sale_void": {"supervisor": True, "same_day_only": True, "not_normal_code": "25"},
+    "settlement": {"debit": ["completion"], "credit": ["refund"]},
+    "actions": {"00": "accept", "11": "accept", "A0": "sign on again", "55": "enter PIN again"},
+    "amounts": {"the usual": "100.00"},
     "codes": {"00": "approved"},
 }  # fmt: skip
 MARKET = Market.model_validate(PARTS)
@@ -92,12 +96,12 @@ def test_lists_of_a_file_become_tuples() -> None:
         (changed("completion", limit_percent=115.0), "completion.limit_percent"),
         (changed("completion", validity_days=0), "completion.validity_days"),
         (changed("currency", numeric="CNY"), "currency.numeric"),
-        (changed("security", mac="x9.19"), "security.mac"),
+        (changed("security", mac="x9.20"), "security.mac"),
         (changed("timing", response_timeout_s=0.0), "timing.response_timeout_s"),
         (changed("reversal", stop_codes="00"), "reversal.stop_codes"),
         (changed("receipt", mandatory=["total"]), "receipt.mandatory"),
         (changed("receipt", mandatory={"cancel": "total"}), "receipt.mandatory.cancel"),
-        ({**PARTS, "success_codes": "00"}, "success_codes"),
+        ({**PARTS, "actions": {"00": "except"}}, "actions.00"),
         ({key: value for key, value in PARTS.items() if key != "source"}, "source"),
     ],
 )
@@ -105,6 +109,26 @@ def test_a_part_that_is_wrong_unknown_or_missing_is_named(parts: dict[str, Any],
     with pytest.raises(ValidationError) as caught:
         Market.model_validate(parts)
     assert [".".join(str(step) for step in error["loc"]) for error in caught.value.errors()] == [place]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({**PARTS, "actions": {"0": "accept"}}, "a response code has two digits or capitals, not '0'"),
+        ({**PARTS, "codes": {"0a": "approved"}}, "a response code has two digits or capitals, not '0a'"),
+        (changed("settlement", debit=["completions"]), "did you mean 'completion'"),
+        (changed("receipt", type_names={"hold": "AUTH"}), "no transaction is called 'hold'"),
+    ],
+)
+def test_a_word_that_means_nothing_is_told_with_its_near_miss(parts: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Market.model_validate(parts)
+
+
+def test_what_a_code_means_to_a_terminal_is_in_one_table() -> None:
+    assert MARKET.action("55") is Action.ENTER_PIN_AGAIN
+    assert MARKET.sign_on_codes == ("A0",)
+    assert MARKET.action("51") is MARKET.action("ZZ") is Action.DECLINE
 
 
 def test_a_market_cannot_be_changed() -> None:

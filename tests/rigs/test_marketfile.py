@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,13 @@ import pytest
 from protocols.faults import ConfigurationError
 from protocols.market import Market
 from protocols.money import Money
-from protocols.transactions import Transaction
+from protocols.transactions import TRANSACTIONS, Transaction
 from rigs.marketfile import MARKETS, load_market, market_digest, market_path
 
 SHIPPED = sorted(path.stem for path in MARKETS.glob("*.yaml"))
 OF_A_HOLD = {
     Transaction.PREAUTH.value, Transaction.CANCEL.value, Transaction.COMPLETION.value,
-    Transaction.COMPLETION_VOID.value,
+    Transaction.COMPLETION_VOID.value, Transaction.INCREMENT.value, Transaction.ADVICE.value,
 }  # fmt: skip
 
 
@@ -38,7 +40,7 @@ def test_a_market_is_found_by_name_and_by_path(tmp_path: Path) -> None:
 
 
 def test_a_mistyped_market_names_the_near_miss() -> None:
-    with pytest.raises(ConfigurationError, match=r"did you mean unionpay-cn\.yaml\?"):
+    with pytest.raises(ConfigurationError, match=r"did you mean unionpay-cn\.yaml"):
         load_market("unionpay-ch")
 
 
@@ -96,16 +98,66 @@ def test_sign_on_is_asked_for_by_77_99_and_a0(cn: Market) -> None:
     assert set(cn.sign_on_codes) == {"77", "99", "A0"}
 
 
+def named_codes(part: object, name: str = "") -> Iterator[str]:
+    """Every response code that a rule of a market names, wherever it stands."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield from named_codes(value, key)
+    elif name.endswith("_code"):
+        yield str(part)
+    elif name == "accepted_codes":
+        assert isinstance(part, tuple)
+        yield from part
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_code_that_a_rule_names_has_its_words(name: str) -> None:
     market = load_market(name)
-    named = {
-        market.completion.over_limit_code, market.completion.too_old_code, market.completion.second_code,
-        market.cancel.amount_differs_code, market.cancel.not_open_code, market.completion_void.not_normal_code,
-        market.security.pin_tries_exceeded_code, *market.success_codes, *market.sign_on_codes,
-    }  # fmt: skip
+    named = {*named_codes(market.model_dump()), *market.actions}
+    assert len(named) > 20
     assert named <= set(market.codes)
-    assert all(len(code) == 2 for code in market.codes)
+
+
+def test_the_codes_of_the_facts_all_have_words(cn: Market) -> None:
+    """facts/unionpay-pos 5.21, but for one host's own."""
+    table = (
+        "00 01 02 03 04 05 06 10 11 12 13 14 15 19 21 22 25 30 34 38 40 41 43 45 51 54 55 57 58 59 61 62 64 65 68 75 "
+        "77 90 91 92 94 96 97 98 99 A0 A1 A2 A3 A4 A5 A6 A7"
+    )
+    assert set(table.split()) == set(cn.codes)
+
+
+def test_the_strict_host_answers_as_the_stricter_one_of_the_facts() -> None:
+    """facts/unionpay-pos 4.3, 5.1a, 5.2, 5.6, 5.7, 5.19, 5.20: POSP."""
+    strict = load_market("unionpay-cn-strict")
+    assert (strict.completion.limit_percent, strict.completion.over_limit_code) == (100, "C8")
+    assert (strict.completion.too_old_code, strict.completion.second_code) == ("96", "94")
+    assert strict.cancel.completed_code == "96"
+    assert (strict.completion_void.voided_code, strict.completion_void.not_normal_code) == ("C9", "CA")
+    assert (strict.reversal.declined_code, strict.reversal.repeated_code) == ("12", "00")
+    assert strict.completion_void.amount_differs_code == strict.cancel.amount_differs_code == "13"
+    assert not strict.matching.by_batch
+    assert strict.security.mac == "fold-3des"
+
+
+def test_only_what_is_booked_enters_the_totals_of_a_batch(cn: Market) -> None:
+    """facts/unionpay-pos 3.3 (BP): debit is 60.1 of 20, 22, 24 and, offline, 30; credit is 21, 23, 25."""
+    debit = {TRANSACTIONS[Transaction(name)].f60_1 for name in cn.settlement.debit}
+    credit = {TRANSACTIONS[Transaction(name)].f60_1 for name in cn.settlement.credit}
+    assert (debit, credit) == ({"20", "22", "24", "30"}, {"21", "23", "25"})
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_market_file_names_the_source_of_its_figures(name: str) -> None:
+    """Every section with a figure or a code cites the facts, or says that none was found."""
+    text = market_path(name).read_text("utf-8")
+    sections = re.split(r"\n(?=[a-z_]+:)", text)
+    for section in sections:
+        if re.match(
+            r"(preauth|completion|advice|increment|cancel|\w+_void|refund|matching|reversal|security|settlement):",
+            section,
+        ):
+            assert re.search(r"facts/unionpay-pos|no figure found|itindex", section), section
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -118,7 +170,8 @@ def test_success_is_not_called_a_failure(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_transaction_of_a_hold_has_its_words_and_labels_on_the_slip(name: str) -> None:
     receipt = load_market(name).receipt
-    assert set(receipt.type_names) == set(receipt.mandatory) == OF_A_HOLD
+    assert set(receipt.type_names) == {*receipt.mandatory, Transaction.SETTLEMENT.value}
+    assert set(receipt.mandatory) >= OF_A_HOLD
     assert all(receipt.mandatory.values())
 
 
