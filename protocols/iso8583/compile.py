@@ -1,8 +1,9 @@
 """A field table compiled once into pack and unpack closures, behind one small interface.
 
 A message is a dict from field number to value; key 0 is the MTI. BCD and ASCII fields are `str`, binary ones `bytes`.
-Track separators are `D` (facts/unionpay-pos 1.14); `=` is taken too when packing. Text of fixed length is ASCII and
-keeps its spaces when unpacked; text of variable length may be Chinese (GB 18030), and its length counts bytes.
+Track separators are `D` (facts/unionpay-pos 1.14); `=` is taken too when packing. A track may be enciphered in part
+(4.7), so its nibbles are any hex digits. Text of fixed length is ASCII and keeps its spaces when unpacked; text of
+variable length may be Chinese (GB 18030), and its length counts bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MTI = 0
 MTI_BYTES = 2
 BITMAP_END = 10
 _DIGITS = frozenset("0123456789")
-_TRACK = frozenset("0123456789D")
+_TRACK = frozenset("0123456789ABCDEF")
 _TRACK_FIELDS = (35, 36)
 
 
@@ -157,7 +158,7 @@ def _encoder(field: Field) -> _Encode:
             raise PackError(path, "it takes a text of digits")
         digits = value.replace("=", "D")
         if not allowed.issuperset(digits):
-            raise PackError(path, "it takes digits only")
+            raise PackError(path, "it takes hex digits only" if allowed is _TRACK else "it takes digits only")
         if len(digits) % 2:
             return bytes.fromhex("0" + digits if left else digits + "0"), len(digits)
         return bytes.fromhex(digits), len(digits)

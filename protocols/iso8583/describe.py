@@ -8,6 +8,7 @@ from protocols.emv.tags import TAGS
 from protocols.emv.tlv import TlvError, flatten, parse
 from protocols.iso8583.compile import MTI, Message
 from protocols.iso8583.field import Field, Mask
+from protocols.iso8583.parts import parts_of
 from protocols.iso8583.unionpay import UNIONPAY
 from protocols.masking import mask_words
 from protocols.pan import mask_pan
@@ -18,15 +19,18 @@ _FIELDS = UNIONPAY.by_number()
 def describe(message: Message) -> dict[str, str]:
     """`{"MTI": "0100", "F2 PAN": "625094******0014", ...}`; chip data comes tag by tag as `F55.9F26 ...`.
 
-    Takes what the UnionPay codec unpacked. A tag that comes again is counted: `F55.72 issuer script 2 (2)`.
+    Fields that hold fields come part by part behind their own line, as `F60.1 type` (`protocols.iso8583.parts`). Takes
+    what the UnionPay codec unpacked. A tag that comes again is counted: `F55.72 issuer script 2 (2)`.
     """
     described = {"MTI": str(message[MTI])}
     for number in sorted(n for n in message if n != MTI):
         field = _FIELDS[number]
         key = f"F{number} {field.name}"
-        described[key] = _SHOW[field.mask](field, message[number])
+        described[key] = shown = _SHOW[field.mask](field, message[number])
         if field.mask is Mask.TLV:
             described.update(_chip(number, message[number]))
+        else:
+            described.update(parts_of(number, message, shown))
     return described
 
 

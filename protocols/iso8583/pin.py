@@ -1,8 +1,30 @@
-"""The PIN block of format 0 under the PIN key. facts/unionpay-pos 4.6."""
+"""PIN blocks under the PIN key, with and without the PAN. facts/unionpay-pos 2.1, 4.6."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from protocols.crypto import BLOCK, TripleDes, xor
+
+
+class PinFormat(StrEnum):
+    """How a PIN lies in F52. `digit` is how F53 tells it."""
+
+    WITH_PAN = "with PAN"  # ISO 9564-1 format 0
+    WITHOUT_PAN = "without PAN"  # likely: of reservation and mobile messages
+
+    @property
+    def digit(self) -> str:
+        """The first digit of F53."""
+        return _DIGITS[self]
+
+    @classmethod
+    def of_digit(cls, digit: str) -> PinFormat | None:
+        """What the first digit of F53 tells; None for no PIN, or for a digit that nobody knows."""
+        return next((form for form, known in _DIGITS.items() if known == digit), None)
+
+
+_DIGITS = {PinFormat.WITH_PAN: "2", PinFormat.WITHOUT_PAN: "1"}
 
 
 def _pan_block(pan: str) -> bytes:
@@ -10,23 +32,36 @@ def _pan_block(pan: str) -> bytes:
     return bytes.fromhex("0000" + pan[-13:-1].rjust(12, "0"))
 
 
-def pin_block(pin: str, pan: str) -> bytes:
-    """The clear block: never leaves the PIN pad but under a key. Raises ValueError unless it has 4 to 12 digits."""
+def _mask(pan: str, pin_format: PinFormat) -> bytes:
+    return bytes(BLOCK) if pin_format is PinFormat.WITHOUT_PAN else _pan_block(pan)
+
+
+def _fits(pan: str, pin_format: PinFormat) -> bool:
+    return pin_format is PinFormat.WITHOUT_PAN or (pan.isascii() and pan.isdigit())
+
+
+def pin_block(pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> bytes:
+    """The clear block: never leaves the PIN pad but under a key.
+
+    Raises ValueError unless the PIN has 4 to 12 digits, and for no PAN where the format wants one.
+    """
     if not (pin.isascii() and pin.isdigit()) or not 4 <= len(pin) <= 12:
         raise ValueError("a PIN has 4 to 12 digits")
-    return xor(bytes.fromhex(f"0{len(pin):X}{pin}".ljust(16, "F")), _pan_block(pan))
+    if not _fits(pan, pin_format):
+        raise ValueError("a PIN block with PAN wants the digits of the PAN")
+    return xor(bytes.fromhex(f"0{len(pin):X}{pin}".ljust(2 * BLOCK, "F")), _mask(pan, pin_format))
 
 
-def encrypt_pin(pin_key: bytes, pin: str, pan: str) -> bytes:
-    """F52: 8 bytes. Raises ValueError as `pin_block` does."""
-    return TripleDes(pin_key).encrypt(pin_block(pin, pan))
+def encrypt_pin(pin_key: bytes, pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> bytes:
+    """F52: 8 bytes. Without PAN, the PAN is not looked at. Raises ValueError as `pin_block` does."""
+    return TripleDes(pin_key).encrypt(pin_block(pin, pan, pin_format))
 
 
-def decrypt_pin(pin_key: bytes, block: bytes, pan: str) -> str | None:
-    """The PIN in F52, or None when it is no PIN block of this card under this key."""
-    if len(block) != BLOCK:
+def decrypt_pin(pin_key: bytes, block: bytes, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> str | None:
+    """The PIN in F52, or None when it is no PIN block of this format, of this card, under this key."""
+    if len(block) != BLOCK or not _fits(pan, pin_format):
         return None
-    clear = xor(TripleDes(pin_key).decrypt(block), _pan_block(pan)).hex().upper()
+    clear = xor(TripleDes(pin_key).decrypt(block), _mask(pan, pin_format)).hex().upper()
     length = int(clear[1], 16)
     pin, filling = clear[2 : 2 + length], clear[2 + length :]
     if clear[0] != "0" or not 4 <= length <= 12 or not pin.isdigit() or set(filling) - {"F"}:

@@ -58,7 +58,8 @@ def values(field: Field) -> st.SearchStrategy[str | bytes]:
     if field.encoding is Encoding.BINARY:
         return st.binary(min_size=least, max_size=most)
     if field.encoding is Encoding.BCD:
-        return st.text("0123456789D" if field.number in (35, 36) else "0123456789", min_size=least, max_size=most)
+        digits = "0123456789ABCDEF" if field.number in (35, 36) else "0123456789"  # a track may be enciphered
+        return st.text(digits, min_size=least, max_size=most)
     if not field.length.prefix_digits:
         return st.text(_PRINTABLE, min_size=most, max_size=most)
     text = st.text(_PRINTABLE | _CHINESE, max_size=most)

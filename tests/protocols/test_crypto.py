@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.crypto import TripleDes, expand_key, retail_mac, xor
+from protocols.crypto import CbcChain, RetailChain, TripleDes, expand_key, fill, retail_mac, xor
 
 KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 keys = st.sampled_from([8, 16, 24]).flatmap(lambda size: st.binary(min_size=size, max_size=size))
@@ -46,7 +46,7 @@ def test_part_of_a_block_is_refused(size: int) -> None:
 
 def test_exclusive_or_wants_one_length() -> None:
     assert xor(b"\x0f\xf0", b"\xff\xff") == b"\xf0\x0f"
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="not of one length"):
         xor(b"\x00", b"")
 
 
@@ -64,3 +64,36 @@ def test_the_retail_mac_is_single_des_chained_and_triple_des_at_the_end(data: by
 def test_the_retail_mac_needs_a_key_of_two_halves(size: int) -> None:
     with pytest.raises(ValueError, match=f"16 bytes, not {size}"):
         retail_mac(bytes(size), b"")
+
+
+def test_a_published_double_key_enciphers_as_published() -> None:
+    """facts/unionpay-pos 4.2, vector e_mak."""
+    des = TripleDes(bytes.fromhex("BA213DD564BBE85DDB62942364FBE85D"))
+    assert des.encrypt(bytes.fromhex("BF3523B8E3845CB5300D97F976AF0A39")) == bytes.fromhex(
+        "15C481BEC8A7155890694EBEAC00489F"
+    )
+
+
+@pytest.mark.parametrize(("data", "filled"), [(b"", bytes(8)), (b"1", b"1" + bytes(7)), (b"12345678", b"12345678")])
+def test_zeros_fill_to_whole_blocks_and_at_least_one(data: bytes, filled: bytes) -> None:
+    assert fill(data) == filled
+
+
+@given(keys, st.lists(st.binary(min_size=8, max_size=40).map(fill), max_size=4))
+def test_a_live_chain_keeps_nothing_from_one_to_the_next(key: bytes, chained: list[bytes]) -> None:
+    live = CbcChain(key)
+    assert [live.last(data) for data in chained] == [CbcChain(key).last(data) for data in chained]
+    assert live.last(b"") == bytes(8)
+
+
+def test_part_of_a_block_is_refused_and_leaves_the_chain_whole() -> None:
+    live, first = CbcChain(KEY), CbcChain(KEY).last(bytes(16))
+    with pytest.raises(ValueError, match="no whole blocks"):
+        live.last(bytes(9))
+    assert live.last(bytes(16)) == first
+
+
+@pytest.mark.parametrize("size", [8, 24])
+def test_a_retail_chain_needs_a_key_of_two_halves(size: int) -> None:
+    with pytest.raises(ValueError, match=f"16 bytes, not {size}"):
+        RetailChain(bytes(size))

@@ -67,6 +67,17 @@ def test_the_track_separator_is_nibble_d_however_it_was_given() -> None:
     assert packed(35, "6250947000000014=3012") == packed(35, "6250947000000014D3012") == "216250947000000014D30120"
 
 
+def test_a_track_may_hold_any_nibble_for_it_may_be_enciphered() -> None:
+    assert packed(35, "6250947000000014D30A2F") == "226250947000000014D30A2F"
+    assert CODEC.unpack(CODEC.pack({0: "0100", 36: "0123456789ABCDEF0"}))[36] == "0123456789ABCDEF0"
+
+
+@pytest.mark.parametrize("track", ["6250947000000014^30", "6250947000000014d30", "6250947000000014 30"])
+def test_what_is_no_nibble_has_no_place_in_a_track(track: str) -> None:
+    with pytest.raises(PackError, match="F35 track 2: it takes hex digits only"):
+        CODEC.pack({0: "0100", 35: track})
+
+
 @pytest.mark.parametrize("number", [2, 48, 60])
 def test_only_tracks_take_a_separator(number: int) -> None:
     with pytest.raises(PackError, match="digits only"):

@@ -116,7 +116,7 @@ def test_left_over_bytes_are_counted() -> None:
     assert "2 bytes are left over" in error.message
 
 
-@pytest.mark.parametrize(("number", "content"), [(3, b"\x03\x0a\x00"), (2, b"\x04\x62\xd5"), (35, b"\x04\x62\xe5")])
+@pytest.mark.parametrize(("number", "content"), [(3, b"\x03\x0a\x00"), (2, b"\x04\x62\xd5"), (60, b"\x00\x04\x62\xe5")])
 def test_a_nibble_that_is_no_digit_is_named_by_its_field(number: int, content: bytes) -> None:
     error = fault(b"\x01\x00" + bitmap(number) + content)
     assert error.path[0].startswith(f"F{number} ")

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from protocols.iso8583 import UNIONPAY, Frame, Message, compile_spec, mask_frame, pack_frame, unpack_frame
-from tests.protocols.samples import PAN, PUBLIC, TRACK, messages, public_frame
+from protocols.iso8583 import (
+    UNIONPAY,
+    Frame,
+    Message,
+    WorkingKeys,
+    compile_spec,
+    encrypt_track,
+    mask_frame,
+    pack_frame,
+    unpack_frame,
+)
+from protocols.iso8583.field import Field
+from tests.protocols.samples import PAN, PUBLIC, TRACK, messages, public_frame, values
 from tests.support.independent import decode_frame
 
 CODEC = compile_spec(UNIONPAY)
@@ -33,6 +45,33 @@ def test_both_read_the_same_in_a_public_message(name: str) -> None:
 @given(messages)
 def test_what_we_pack_the_other_reads_the_same(message: Message) -> None:
     raw = framed(message)
+    assert decode_frame(raw) == ours(raw)
+
+
+@pytest.mark.parametrize("field", UNIONPAY.fields, ids=lambda field: f"F{field.number}")
+@given(data=st.data())
+def test_each_field_is_packed_unpacked_and_read_by_the_other(field: Field, data: st.DataObject) -> None:
+    message: Message = {0: "0100", field.number: data.draw(values(field))}
+    raw = framed(message)
+    assert CODEC.unpack(unpack_frame(raw).body) == message
+    assert str(field.number) in decode_frame(raw)
+    assert decode_frame(raw) == ours(raw)
+
+
+@pytest.mark.parametrize("digits", [TRACK[:37], TRACK[:36], TRACK[:17]])
+def test_an_enciphered_track_is_read_the_same_by_both(digits: str) -> None:
+    track = encrypt_track(bytes(range(16)), digits)
+    raw = framed({0: "0100", 22: "021", 35: track, 36: track, 53: "2610000000000000"})
+    assert set(track) - set("0123456789D")
+    assert decode_frame(raw)["35"] == decode_frame(raw)["36"] == track
+    assert decode_frame(raw) == ours(raw)
+
+
+@pytest.mark.parametrize(("size", "keys"), [(8, 2), (16, 2), (16, 3), (24, 2), (24, 3)])
+def test_a_sign_on_reply_of_each_form_is_read_the_same_by_both(size: int, keys: int) -> None:
+    wrapped = WorkingKeys(*(bytes(range(n, n + size)) for n in range(keys))).wrap(bytes(range(16)))
+    raw = framed({0: "0810", 60: "00000001003", 62: wrapped})
+    assert decode_frame(raw)["62"] == wrapped.hex().upper()
     assert decode_frame(raw) == ours(raw)
 
 

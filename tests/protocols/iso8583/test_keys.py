@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.crypto import TripleDes, check_value
-from protocols.iso8583 import KeyCheckError, WorkingKeys
-from protocols.iso8583.keys import KEY_BYTES
+from protocols.iso8583 import FORMS, KeyCheckError, WorkingKeys
+from protocols.iso8583.keys import KEY_BYTES, LAYOUTS
 from tests.protocols.samples import PUBLIC, vector
 
 MASTER = bytes.fromhex("31" * 16)
-single, double = st.binary(min_size=8, max_size=8), st.binary(min_size=16, max_size=16)
+single, double, triple = (st.binary(min_size=size, max_size=size) for size in (8, 16, 24))
 
 CHECK_VALUES = {  # facts/unionpay-pos 4.4
     "0123456789ABCDEFFEDCBA9876543210": "08D7B4FB", "31" * 16: "40826A58", "11" * 16: "82E13665", "44" * 16: "E2F24340",
@@ -57,20 +57,60 @@ def test_a_single_mac_key_in_a_double_field_stands_before_zeros(pin: bytes, mac:
     assert WorkingKeys.unwrap(MASTER, wrapped) == WorkingKeys(pin, mac)
 
 
-@pytest.mark.parametrize("size", [0, 23, 25, 32, 39, 41, 60])
-def test_a_length_that_holds_no_pair_of_keys_is_refused(size: int) -> None:
-    with pytest.raises(KeyCheckError, match=f"{size} bytes are no pair of keys") as caught:
+@given(st.tuples(double, double, double) | st.tuples(triple, triple) | st.tuples(triple, triple, triple))
+def test_a_track_key_and_keys_of_24_bytes_come_back(keys: tuple[bytes, ...]) -> None:
+    wrapped = WorkingKeys(*keys).wrap(MASTER)
+    assert len(wrapped) == sum(len(key) + 4 for key in keys)
+    assert WorkingKeys.unwrap(MASTER, wrapped) == WorkingKeys(*keys)
+
+
+@given(double | triple, single)
+def test_a_single_mac_key_goes_with_a_track_key_too(pin: bytes, mac: bytes) -> None:
+    keys = WorkingKeys(pin, mac, pin[::-1])
+    assert WorkingKeys.unwrap(MASTER, keys.wrap(MASTER)) == keys
+
+
+def test_each_key_stands_under_the_master_key_before_its_check_value() -> None:
+    pin, mac, track = (bytes(range(start, start + 16)) for start in (0, 16, 32))
+    wrapped = WorkingKeys(pin, mac, track).wrap(MASTER)
+    assert wrapped == b"".join(TripleDes(MASTER).encrypt(key) + check_value(key) for key in (pin, mac, track))
+
+
+def test_the_lengths_of_the_field_are_those_of_the_facts() -> None:
+    assert sorted(LAYOUTS) == [24, 40, 56, 60, 84]
+    assert {number: (form.key_bytes, form.keys, form.size) for number, form in FORMS.items()} == {
+        "001": (8, 2, 24), "003": (16, 2, 40), "004": (16, 3, 60),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [0, 23, 25, 32, 36, 39, 41, 61, 85])
+def test_a_length_that_holds_no_set_of_keys_is_refused(size: int) -> None:
+    with pytest.raises(KeyCheckError, match=f"{size} bytes are no set of keys") as caught:
         WorkingKeys.unwrap(MASTER, bytes(size))
     assert caught.value.path == ("F62",)
+    assert caught.value.advice == "24, 40, 56, 60, 84 bytes are"
 
 
-@pytest.mark.parametrize(("place", "name"), [(0, "PIN key"), (19, "PIN key"), (20, "MAC key"), (39, "MAC key")])
+@pytest.mark.parametrize(
+    "sizes", [(8, 16), (16, 24), (24, 16), (7, 7), (32, 32), (8, 8, 8), (16, 16, 8), (16, 16, 24), (0, 0), (16, 0)]
+)
+def test_keys_that_go_in_no_reply_are_not_wrapped(sizes: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"sign-on reply|does not go with"):
+        WorkingKeys(*(b"K" * size for size in sizes)).wrap(MASTER)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(0, "PIN key"), (19, "PIN key"), (20, "MAC key"), (39, "MAC key"), (40, "track key"), (59, "track key")],
+)
 def test_a_changed_byte_is_found_and_the_key_named(place: int, name: str) -> None:
-    wrapped = bytearray(WorkingKeys(bytes(range(16)), bytes(range(16, 32))).wrap(MASTER))
+    keys = WorkingKeys(bytes(range(16)), bytes(range(16, 32)), bytes(range(32, 48)))
+    wrapped = bytearray(keys.wrap(MASTER))
     wrapped[place] ^= 0x80
     with pytest.raises(KeyCheckError, match="check value is wrong") as caught:
         WorkingKeys.unwrap(MASTER, bytes(wrapped))
     assert caught.value.path == ("F62", name)
+    assert name in str(caught.value)
 
 
 def test_the_public_reply_of_40_bytes_has_another_master_key() -> None:
@@ -80,10 +120,10 @@ def test_the_public_reply_of_40_bytes_has_another_master_key() -> None:
 
 
 def test_keys_are_never_shown() -> None:
-    keys = WorkingKeys(b"PINKEY##", b"MACKEY##")
+    keys = WorkingKeys(b"PINKEY##", b"MACKEY##", b"TRKKEY##")
     assert "KEY##" not in repr(keys)
     assert "KEY##" not in str(keys)
 
 
-def test_the_sign_on_forms_are_of_single_and_double_length() -> None:
-    assert KEY_BYTES == {"001": 8, "003": 16}
+def test_the_length_of_each_key_is_known_by_the_form() -> None:
+    assert KEY_BYTES == {"001": 8, "003": 16, "004": 16}

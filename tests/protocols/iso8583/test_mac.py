@@ -1,4 +1,4 @@
-"""The UnionPay ECB MAC against the public vectors, and on messages."""
+"""The UnionPay ECB MAC against the public vectors, and on messages. All schemes: `test_mac_schemes.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The PIN block of format 0 against its public vector, and back."""
+"""PIN blocks with and without PAN: the public vector of format 0, and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.crypto import TripleDes
-from protocols.iso8583 import decrypt_pin, encrypt_pin, pin_block
+from protocols.iso8583 import F53, PinFormat, decrypt_pin, encrypt_pin, pin_block
 from tests.protocols.samples import OTHER_PAN, PAN, VECTORS, pans, vector
 
 P = VECTORS["p"]
@@ -61,3 +61,46 @@ def test_a_block_of_another_format_is_no_pin(clear: str) -> None:
 
 def test_the_pan_is_taken_without_its_check_digit() -> None:
     assert pin_block("1234", "1234567890128") == bytes.fromhex("041226CBA9876FED")
+
+
+def test_a_block_without_pan_is_length_pin_and_filling() -> None:
+    """facts/unionpay-pos 4.6: 06 123456 FF."""
+    assert pin_block("123456", PAN, PinFormat.WITHOUT_PAN) == bytes.fromhex("06123456FFFFFFFF")
+    assert pin_block("123456", "", PinFormat.WITHOUT_PAN) == bytes.fromhex("06123456FFFFFFFF")
+
+
+@given(pins, pans, st.sampled_from([PIK, PIK[:8], PIK + PIK[:8]]))
+def test_a_pin_without_pan_comes_back_whatever_the_card(pin: str, pan: str, key: bytes) -> None:
+    block = encrypt_pin(key, pin, pan, PinFormat.WITHOUT_PAN)
+    assert block == TripleDes(key).encrypt(pin_block(pin, "", PinFormat.WITHOUT_PAN))
+    assert decrypt_pin(key, block, "", PinFormat.WITHOUT_PAN) == pin
+
+
+@pytest.mark.parametrize(
+    ("made", "read"), [(PinFormat.WITH_PAN, PinFormat.WITHOUT_PAN), (PinFormat.WITHOUT_PAN, PinFormat.WITH_PAN)]
+)
+def test_a_block_of_the_other_format_is_no_pin(made: PinFormat, read: PinFormat) -> None:
+    assert decrypt_pin(PIK, encrypt_pin(PIK, "123456", PAN, made), PAN, read) is None
+
+
+@pytest.mark.parametrize("pan", ["", "625094700000001X", "６２５０９４７０００００００１４"])
+def test_a_block_with_pan_wants_one(pan: str) -> None:
+    with pytest.raises(ValueError, match="wants the digits of the PAN"):
+        encrypt_pin(PIK, "123456", pan)
+
+
+@pytest.mark.parametrize("pan", ["", "625094700000001X"])
+def test_what_is_no_card_number_makes_no_pin_of_a_block(pan: str) -> None:
+    assert decrypt_pin(PIK, encrypt_pin(PIK, "123456", PAN), pan) is None
+
+
+@pytest.mark.parametrize("form", PinFormat)
+def test_f53_tells_the_format(form: PinFormat) -> None:
+    """facts/unionpay-pos 2.1: digit 1 is 1 without PAN, 2 with PAN."""
+    assert form.digit == {"with PAN": "2", "without PAN": "1"}[form.value]
+    assert PinFormat.of_digit(F53.of(form, 16).pack()[0]) is form
+
+
+@pytest.mark.parametrize("digit", ["0", "3", ""])
+def test_another_digit_tells_no_format(digit: str) -> None:
+    assert PinFormat.of_digit(digit) is None

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.iso8583 import F60, F61, PackError
+from protocols.iso8583.subfields import f60
+from protocols.transactions import TRANSACTIONS
 
 
 @pytest.mark.parametrize("size", [8, 11, 12, 13, 14, 17])
@@ -59,3 +61,15 @@ def test_parsing_any_digits_loses_none(digits: str) -> None:
     parsed = F60.parse(digits)
     parts = (parsed.type, parsed.batch, parsed.management, parsed.capability, parsed.condition, parsed.partial)
     assert "".join(parts) + parsed.account == digits
+
+
+@given(st.text("0123456789", max_size=29))
+def test_parsing_any_digits_of_f61_loses_none(digits: str) -> None:
+    parsed = F61.parse(digits)
+    assert parsed.batch + parsed.trace + parsed.date + parsed.method + parsed.institution == digits
+
+
+def test_every_transaction_of_the_matrix_has_its_words() -> None:
+    for layout in TRANSACTIONS.values():
+        assert layout.f60_1 in f60.TYPES
+        assert {layout.f60_3, *layout.also_f60_3} <= set(f60.MANAGEMENT)
