@@ -32,7 +32,7 @@ def scenario(bench: Bench, number: int) -> float:
     story = open_story(bench, CaseId("benchmark", f"plain {number}", {}), description)
     story.card_in_reader("credit")
     story.have_hold("the usual amount")
-    story.complete("the full amount")
+    story.merchant.completes(story.amount("the full amount"))
     story.reported("completion", "approved")
     story.expect("hold.state", state="completed")
     story.account_stands("nothing", "the full amount")

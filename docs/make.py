@@ -17,9 +17,16 @@ from protocols.market import Market
 from protocols.presence import REPLIES, REQUESTS, REVERSAL_REPLY, REVERSALS, Presence, Wanted
 from protocols.transactions import REVERSAL_MTI, REVERSAL_REPLY_MTI, TRANSACTIONS, Layout, Transaction
 from rigs.model import DutRecord, RigModel
+from rigs.rulefile import RuleFile
 from simulators.card import CardProfile
 
-SCHEMAS: Mapping[str, Any] = {"market": Market, "rig": RigModel, "card": CardProfile, "dut": DutRecord}
+SCHEMAS: Mapping[str, Any] = {
+    "market": Market,
+    "rig": RigModel,
+    "card": CardProfile,
+    "dut": DutRecord,
+    "rules": RuleFile,
+}
 _HEAD = """# Messages
 
 What the issuer host takes and gives, and what the reference terminal sends: UnionPay direct POS, from public code and

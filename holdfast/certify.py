@@ -18,11 +18,12 @@ from holdfast.run import ROOT, SETTINGS
 from holdfast.status import Exit
 from protocols.faults import ConfigurationError
 from rigs.model import load_rig
+from steps import MODULES as STEPS
 
 PLUGINS = (
     "xdist.plugin", "pytest_bdd.plugin", "allure_pytest.plugin",
     "holdfast.cases", "holdfast.allure_steps", "holdfast.plugin",
-    "steps.card", "steps.terminal", "steps.host", "steps.receipt",
+    *STEPS,
 )  # fmt: skip
 """All that a run needs; other pytest plugins in the environment have no say in it."""
 DEFAULT_FEATURES = ROOT / "features"

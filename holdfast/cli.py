@@ -96,11 +96,14 @@ def issuer(
     address: Annotated[str, typer.Option(help="Address to listen on, loopback by default.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8583,
     available: Annotated[str, typer.Option(help="What each card's account is good for.")] = "100000.00",
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="File of behaviour rules.", show_default="behaves")
+    ] = None,
 ) -> None:
     """Run the issuer host alone, for use by hand: the rig's terminal and cards are enrolled."""
     from holdfast.issuer_command import serve
 
-    raise typer.Exit(serve(rig, market, (address, port), available, Console()))
+    raise typer.Exit(serve(rig, market, (address, port), available, rules, Console()))
 
 
 @app.command()

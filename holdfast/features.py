@@ -85,19 +85,15 @@ def _prose(text: str | None) -> str:
 
 
 def feature_files(arguments: Iterable[str], root: Path) -> list[Path]:
-    """The feature files among pytest's arguments, or below its folders."""
+    """The feature files among pytest's arguments, or below its folders. Tests of Holdfast itself are no scenarios."""
     found: list[Path] = []
     for argument in arguments:
         path = (root / argument.split("::", 1)[0]).resolve()
         if path.suffix == ".feature":
             found.append(path)
-        elif path.is_dir() and (path == root / "features" or not path.is_relative_to(root) or _below(path, root)):
+        elif path.is_dir() and path != root and not path.is_relative_to(root / "tests"):
             found += sorted(path.rglob("*.feature"))
     return list(dict.fromkeys(found))
-
-
-def _below(path: Path, root: Path) -> bool:
-    return path.is_relative_to(root / "features")
 
 
 def tags_of(path: Path) -> set[str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from protocols.events import Channel, Event
 from protocols.faults import Cancelled, ConfigurationError, HoldfastError, RigFault
@@ -26,13 +27,15 @@ from rigs.hosts.simulated import SimulatedHost
 from rigs.lease import Lease
 from rigs.model import RigModel
 from rigs.people import VirtualPeople
-from rigs.ports import Printer, Reader, Terminal
+from rigs.ports import OtherTerminal, Printer, Reader, Terminal
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.private import private_directory, private_root
 from rigs.timeline import Recorder
 from simulators.card import CardProfile, ChipCard
 
 LEASES = Path(tempfile.gettempdir()) / "holdfast-leases"
+READER_SEES_S = 5.0
+"""Longest wait for a reader to see that its card has gone; a reader on this bench takes a millisecond."""
 CARDS_A_WORKER = 100_000
 """Each worker derives its test cards from a stretch of its own, so that no two workers share a card."""
 
@@ -52,6 +55,21 @@ class BenchPlan:
     defects: frozenset[str] = frozenset()
 
 
+@dataclass(slots=True)
+class Plastic:
+    """A card as its stripe and its holder know it."""
+
+    pan: str = field(repr=False)
+    expiry: str
+    psn: str
+    track2: str = field(repr=False)
+    pin: str = field(repr=False)
+
+    @classmethod
+    def of(cls, card: ChipCard) -> Plastic:
+        return cls(card.pan, card.expiry, card.psn, card.track2, card.profile.pin)
+
+
 class Bench:
     """All devices of one rig, through their ports. Open with `Bench(plan).open()`, close with `close()`."""
 
@@ -67,6 +85,7 @@ class Bench:
         self._cards = iter(range(first, first + CARDS_A_WORKER))
         self._names: set[str] = set()
         self._profiles: dict[str, CardProfile] = {}
+        self._issued: dict[str, ChipCard] = {}
 
     @property
     def response_timeout_s(self) -> float:
@@ -173,11 +192,20 @@ class Bench:
         self.recorder.protect(pan)
         self.card = self._name(kind, pan)
         card = ChipCard(profile, pan, name=self.card, emit=self.recorder.emit)
+        self._issued[self.card] = card
         self.presenter.hold(self.card, card)
         self.host.know(self.card, card)
-        self.people.knows_pin(profile.pin)
+        self.people.has_card(pan, profile.expiry, profile.pin)
         case.emit(Channel.CARD, "issued", card=self.card, profile=profile.name)
         return self.card
+
+    @cached_property
+    def other_terminal(self) -> OtherTerminal:
+        """A second terminal of the merchant, enrolled when it is asked for first: most cases never do."""
+        return cast(OtherTerminal, self._up("other terminal", self._build_other_terminal))
+
+    def _build_other_terminal(self) -> OtherTerminal:
+        return build.other_terminal(self.plan, self.host, lambda name: Plastic.of(self._issued[name]))
 
     def _next_pan(self, prefix: str) -> str:
         number = next(self._cards, None)
@@ -196,6 +224,15 @@ class Bench:
         self._names.add(name)
         return name
 
+    def take_card_out(self) -> None:
+        """The card leaves the reader, and the reader has seen it: the next card is no change of this one.
+
+        Raises RigFault when the reader sees a card all the same.
+        """
+        self.presenter.remove()
+        if not self.reader.wait_for_card(False, READER_SEES_S):
+            raise RigFault("the reader still sees a card", advice="what lies in it?", component="reader")
+
     def close_case(self) -> list[str]:
         """Between cases: everyone behaves again, reversals are drained, the card is out, the terminal is idle.
 
@@ -210,7 +247,8 @@ class Bench:
             ("printer", self.printer.load_paper),
             ("reader", self._restore_reader),
             ("terminal", self.terminal.to_idle),
-            ("card", self.presenter.remove),
+            ("card", self.take_card_out),
+            ("accounts", self.host.end_case),
             ("date", self.host.reset_date),
             ("parameters", self.terminal.restore_parameters),
         ):

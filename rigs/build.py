@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +19,12 @@ from rigs.printers.escpos_serial import EscposSerialPrinter
 from rigs.readers.embedded import EmbeddedReader
 from rigs.readers.pcsc import PcscReader
 from rigs.terminals.reference import ReferenceTerminalDriver
+from rigs.terminals.scripted import ScriptedTerminalDriver
 from simulators.printer import VirtualPrinter
 from simulators.reader import EmbeddedSlot, PcscService, ReaderModel, unavailable
 from simulators.reader.service import READER_NAME
 from simulators.terminal import ReferenceTerminal, TerminalParameters
+from simulators.terminal.usual import CardOfBench
 
 if TYPE_CHECKING:
     from rigs.bench import BenchPlan
@@ -125,6 +128,7 @@ def terminal(
         response_timeout_s=timeout / plan.rig.time_scale,
         connect_timeout_s=timing.connect_timeout_s / plan.rig.time_scale,
         card_wait_s=2 * timeout / plan.rig.time_scale, supervisor_password=SUPERVISOR_PASSWORD,
+        time_scale=plan.rig.time_scale,
     )  # fmt: skip
     return ReferenceTerminalDriver(
         ReferenceTerminal(
@@ -139,3 +143,17 @@ def terminal(
             defects=plan.defects,
         )
     )
+
+
+def other_terminal(
+    plan: BenchPlan, issuer: SimulatedHost, card_of: Callable[[str], CardOfBench]
+) -> ScriptedTerminalDriver:
+    """A scripted terminal of the same merchant, enrolled at the host under a number of its own."""
+    model, timeout = plan.rig.terminal, plan.rig.response_timeout_s or plan.market.timing.response_timeout_s
+    number = f"{(int(model.terminal_id) + 1) % 10**8:08d}"
+    master_key = bytes.fromhex(model.test_master_key)
+    issuer.enrol(number, model.merchant_id, master_key)
+    return ScriptedTerminalDriver(
+        address=issuer.address, terminal_id=number, merchant_id=model.merchant_id, master_key=master_key,
+        market=plan.market, card_of=card_of, response_timeout_s=timeout / plan.rig.time_scale,
+    )  # fmt: skip

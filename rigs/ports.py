@@ -96,11 +96,14 @@ class People(Protocol):
     def cardholder_types(self, *entries: str) -> None:
         """What the cardholder will type when asked: `right` or `wrong`, entry by entry; the last one stays."""
 
+    def operator_types(self, entry: str) -> None:
+        """What the operator types when the terminal asks for a card number: `right`, or `wrong` in its check digit."""
+
     def supervisor_present(self, present: bool) -> None:
         """Whether somebody can type the supervisor's password."""
 
     def reset(self) -> None:
-        """A cardholder who knows his PIN, and a supervisor at hand."""
+        """A cardholder who knows his PIN, an operator who types what he reads, and a supervisor at hand."""
 
 
 class Host(Protocol):
@@ -139,6 +142,9 @@ class Host(Protocol):
     def all_answers_sent(self) -> None:
         """Wait until every delayed answer has left."""
 
+    def caught_up(self) -> None:
+        """Wait until the host has told all that it did so far; a terminal may have its answer a moment before."""
+
     def behave(self) -> None:
         """Drop all misbehaviour."""
 
@@ -173,6 +179,9 @@ class Reader(Protocol):
 
     def attributes(self) -> dict[str, str]:
         """What the reader says of itself; `not offered` where it says nothing."""
+
+    def wait_for_card(self, present: bool, timeout_s: float) -> bool:
+        """Wait until the reader sees a card, or sees none. False when the time is over."""
 
     def healthy(self) -> bool:
         """Whether it answers now."""

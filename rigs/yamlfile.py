@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,11 +57,16 @@ def load_mapping(path: Path) -> dict[str, Any]:
 
 def load_strict(path: Path, model: type[ModelT]) -> ModelT:
     """The file as a model. Raises ConfigurationError with one line a fault, each with its place and near miss."""
+    return validated(load_mapping(path), model, str(path))
+
+
+def validated(data: Mapping[str, Any], model: type[ModelT], where: str) -> ModelT:
+    """Data as a model. Raises ConfigurationError as `load_strict` does; `where` is what they are called in it."""
     try:
-        return model.model_validate(load_mapping(path))
+        return model.model_validate(data)
     except ValidationError as error:
         faults = "; ".join(_fault(model, dict(fault)) for fault in error.errors())
-        raise ConfigurationError(f"{path}: {faults}") from None
+        raise ConfigurationError(f"{where}: {faults}") from None
 
 
 def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The issuer host: how it is told to behave, and what its ledger must say."""
+"""The issuer host: how it is told to behave, and how it must answer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,40 @@ from pytest_bdd import given, parsers, then, when
 from protocols.faults import ConfigurationError
 from protocols.market import Market
 from steps.story import Story
+from steps.terminal import TRANSACTIONS
+
+ASKED = rf"(?P<what>{TRANSACTIONS}|reversal)"
+HOW = {
+    "with a wrong MAC": "wrong MAC",
+    "without a MAC": "no MAC",
+    "under another trace number": "wrong trace",
+    "as if to another terminal": "wrong terminal",
+    "as if to another merchant": "wrong merchant",
+    "for another amount": "wrong amount",
+    "in another currency": "wrong currency",
+    "under another reference": "wrong reference",
+    "as another kind of message": "wrong type",
+    "without its response code": "drop F39",
+    "without its authorisation code": "drop F38",
+    "with a field that nobody knows": "add F59",
+    "with a field longer than the table has it": "overflow F44",
+    "with an amount that is no number": "non-numeric F4",
+    "with chip data that are no chip data": "malformed chip data",
+    "with a chip tag twice": "duplicate chip tag",
+    "with a length that is too big": "wrong length prefix",
+    "with a length that is too small": "short length prefix",
+    "with a length of zero": "zero length prefix",
+    "twice": "duplicate",
+    "only when it is being reversed": "late answer",
+    "only after it was reversed": "late answer after the reversal",
+    "only during the next transaction": "late answer during the next transaction",
+}
+"""How a host answers, in a sentence, to the manner of the `Host` port."""
+
+
+@given(parsers.re(rf"the host answers the {ASKED} (?P<how>{'|'.join(HOW)})"))
+def answers(story: Story, what: str, how: str) -> None:
+    story.bench.host.misbehave(what, HOW[how])
 
 
 @given(parsers.parse("the host does not answer the {what}"))
@@ -14,19 +48,19 @@ def silent(story: Story, what: str) -> None:
     story.bench.host.misbehave(what, "no answer")
 
 
+@given(parsers.parse("the host is silent to the {what} {times:d} times"))
+def silent_for_a_while(story: Story, what: str, times: int) -> None:
+    story.bench.host.misbehave(what, "no answer", times=times)
+
+
 @given("the host answers no reversal")
 def silent_reversals(story: Story) -> None:
     story.bench.host.misbehave("reversal", "no answer", times=None)
 
 
-@given(parsers.parse("the host answers the {what} with a wrong MAC"))
-def wrong_mac(story: Story, what: str) -> None:
-    story.bench.host.misbehave(what, "wrong MAC")
-
-
-@given(parsers.parse("the host answers the {what} only when it is being reversed"))
-def late(story: Story, what: str) -> None:
-    story.bench.host.misbehave(what, "late answer")
+@given(parsers.parse("the {what} never reaches the host"))
+def lost(story: Story, what: str) -> None:
+    story.bench.host.misbehave(what, "request lost")
 
 
 @given(parsers.parse("the host answers the {what} {seconds:d} second before the time-out"))
@@ -44,19 +78,28 @@ def declines(story: Story, what: str, code: str) -> None:
     story.bench.host.misbehave(what, f"code {code}")
 
 
-@when("the host answers again")
-def behaves(story: Story) -> None:
-    story.bench.host.behave()
+@given(parsers.parse("the host approves the {what} with {code:w}"))
+def approves(story: Story, what: str, code: str) -> None:
+    story.bench.host.misbehave(what, f"code {code}")
 
 
-@when("the hold has reached its last valid day")
-def last_day(story: Story) -> None:
-    story.bench.host.move_date(story.market.completion.validity_days)
+@given(parsers.parse("the host never takes the {what}"))
+def never_takes(story: Story, what: str) -> None:
+    tries = story.market.advice.repeats + 1
+    story.bench.host.misbehave(what, "code 96", times=tries)
 
 
-@when("the hold is one day too old")
-def too_old(story: Story) -> None:
-    story.bench.host.move_date(story.market.completion.validity_days + 1)
+@given(parsers.parse("the host approves a part of the {what}"))
+def approves_part(story: Story, what: str) -> None:
+    story.bench.host.misbehave(what, "partial 60")
+
+
+@when("the late answer has come")
+def late_has_come(story: Story) -> None:
+    story.bench.host.all_answers_sent()
+
+
+# ── how it refuses ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @then(parsers.parse("the host refuses it as {reason}"))
@@ -75,94 +118,27 @@ def refusal(market: Market, reason: str) -> str:
         "above the limit": market.completion.over_limit_code,
         "too old": market.completion.too_old_code,
         "completed already": market.completion.second_code,
+        "a completion of nothing": market.completion.zero_code,
         "no longer open": market.cancel.not_open_code,
-        "an unknown original": "25",  # facts/unionpay-pos 5.21
+        "a hold that was completed": market.cancel.completed_code,
+        "another amount": market.cancel.amount_differs_code,
+        "voided already": market.completion_void.voided_code,
+        "too late for a void": market.completion_void.not_normal_code,
+        "an amount of nothing": market.preauth.wrong_amount_code,
+        "an unknown original": market.matching.no_original_code,
+        "a duplicate": market.matching.duplicate_code,
+        "reversed already": market.reversal.repeated_code,
+        "badly sealed": "A0",  # facts/unionpay-pos 5.21
+        "badly formed": "30",
         "short of funds": "51",
         "a lost card": "41",
         "a stolen card": "43",
         "an expired card": "54",
+        "a card that does not exist": "14",
+        "a restricted card": "62",
+        "a terminal that nobody enrolled": "97",
         "a PIN tried too often": market.security.pin_tries_exceeded_code,
     }
     if reason not in codes:
         raise ConfigurationError(f"no refusal is called {reason!r}", advice=f"say one of: {', '.join(codes)}")
     return codes[reason]
-
-
-@then(parsers.parse("the issuer holds {amount}"))
-def holds(story: Story, amount: str) -> None:
-    story.holds(amount)
-
-
-@then("in the end the issuer holds nothing")
-def holds_nothing_in_the_end(story: Story) -> None:
-    story.expect("hold.released")
-
-
-@then(parsers.parse("in the end the hold is {state:w}"))
-def hold_state_in_the_end(story: Story, state: str) -> None:
-    story.expect("hold.final-state", state=state)
-
-
-@then(parsers.parse("in the end the account stands with {held} held and {booked} booked"))
-def account_stands_in_the_end(story: Story, held: str, booked: str) -> None:
-    story.expect("account.final", held=story.amount(held).minor, booked=story.amount(booked).minor)
-
-
-@when("the late answer has come")
-def late_has_come(story: Story) -> None:
-    story.bench.host.all_answers_sent()
-
-
-@then(parsers.parse("the hold is {state:w}"))
-def hold_state(story: Story, state: str) -> None:
-    story.expect("hold.state", state=state)
-
-
-@then(parsers.parse("the account stands with {held} held and {booked} booked"))
-def account_stands(story: Story, held: str, booked: str) -> None:
-    story.account_stands(held, booked)
-
-
-@then("the ledger is untouched")
-def untouched(story: Story) -> None:
-    story.expect("ledger.untouched")
-
-
-@then("nothing is sent to the host")
-def nothing_sent(story: Story) -> None:
-    story.expect("host.not-asked")
-
-
-@then(parsers.parse("the {transaction} is reversed"))
-def reversed_(story: Story, transaction: str) -> None:
-    story.expect("reversal.sent", transaction=transaction)
-
-
-@then(parsers.parse("its reversal was repeated with the same data"))
-def repeated(story: Story) -> None:
-    story.expect("reversal.repeated", transaction="pre-authorisation", least=2)
-
-
-@then("the reversal goes before the next request")
-def before_next(story: Story) -> None:
-    story.expect("reversal.before-next")
-
-
-@then("nothing is reversed")
-def nothing_reversed(story: Story) -> None:
-    story.expect("reversal.none")
-
-
-@then("the late answer is not applied")
-def late_ignored(story: Story) -> None:
-    story.expect("late-answer.not-applied")
-
-
-@then("the answer is accepted")
-def accepted(story: Story) -> None:
-    story.expect("in-time.accepted")
-
-
-@then("the answer with the wrong MAC is refused and reversed")
-def wrong_mac_refused(story: Story) -> None:
-    story.expect("wrong-mac.refused")

@@ -23,6 +23,11 @@ def copies(story: Story) -> None:
     story.expect("receipt.copies")
 
 
+@then(parsers.parse("both copies show {amount}"))
+def shows(story: Story, amount: str) -> None:
+    story.expect("receipt.amount", amount=story.amount(amount).minor)
+
+
 @then(parsers.parse("each copy carries every mandatory line of a {transaction}"))
 def mandatory(story: Story, transaction: str) -> None:
     story.expect("receipt.mandatory", transaction=transaction)

@@ -101,7 +101,7 @@ class Holdfast:
 
     @says("the merchant asks for a hold of ${amount}")
     def ask_for_hold(self, amount: str) -> None:
-        self.story.ask_for_hold(amount)
+        self.story.merchant.asks_for_hold(self.story.amount(amount))
 
     @says("the merchant has completed it for ${amount}")
     def have_completion(self, amount: str) -> None:
@@ -109,15 +109,47 @@ class Holdfast:
 
     @says("the merchant completes it for ${amount}")
     def complete(self, amount: str) -> None:
-        self.story.complete(amount)
+        self.story.merchant.completes(self.story.amount(amount))
 
     @says("the merchant cancels it")
     def cancel(self) -> None:
-        self.story.cancel()
+        self.story.merchant.cancels()
 
     @says("the merchant voids the completion")
     def void_completion(self) -> None:
-        self.story.void_completion()
+        self.story.merchant.voids_completion()
+
+    @says("the merchant has raised it by ${amount}")
+    def have_increment(self, amount: str) -> None:
+        self.story.have_increment(amount)
+
+    @says("the merchant raises it by ${amount}")
+    def increment(self, amount: str) -> None:
+        self.story.merchant.raises_it(self.story.amount(amount))
+
+    @says("the merchant completes it offline for ${amount}")
+    def complete_offline(self, amount: str) -> None:
+        self.story.merchant.completes_offline(self.story.amount(amount))
+
+    @says("a sale of ${amount}")
+    def have_sale(self, amount: str) -> None:
+        self.story.have_sale(amount)
+
+    @says("the merchant sells for ${amount}")
+    def sell(self, amount: str) -> None:
+        self.story.merchant.sells(self.story.amount(amount))
+
+    @says("the merchant asks for the balance")
+    def ask_for_balance(self) -> None:
+        self.story.merchant.asks(Transaction.BALANCE)
+
+    @says("a batch of its own")
+    def have_settled(self) -> None:
+        self.story.have_settled()
+
+    @says("the merchant settles")
+    def settle(self) -> None:
+        self.story.merchant.asks(Transaction.SETTLEMENT)
 
     # ── the host ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,8 +164,10 @@ class Holdfast:
     # ── what must have come of it ─────────────────────────────────────────────────────────────────────────────
 
     @says(
-        "the terminal reports the ${transaction:(pre-authorisation|completion void|completion|cancel)}"
-        " ${result:(approved|declined|refused|no reply|card removed|card declined|cancelled)}"
+        "the terminal reports the"
+        " ${transaction:(incremental pre-authorisation|pre-authorisation|completion void|completion advice|completion"
+        "|cancel|sale void|sale|refund|balance|settlement)}"
+        " ${result:(approved|declined|refused|no reply|card removed|card declined|cancelled|stored)}"
     )
     def reports(self, transaction: Transaction, result: Result) -> None:
         self.story.reported(transaction.value, result.value)

@@ -1,18 +1,19 @@
 """The story of one case: what its steps ask of the bench, and what they demand of it.
 
-Gherkin steps (`steps/*.py`) and Robot keywords (`steps/robot.py`) are thin doors to these calls, so that both say
-the same and mean the same. Nothing here touches a twin: only ports, and criteria recorded as data.
+Gherkin steps (`steps/*.py`) and Robot keywords (`steps/robot.py`) are thin doors to these calls and to those of the
+merchant (`steps/merchant.py`), so that both say the same and mean the same. Nothing here touches a twin: only ports,
+and criteria recorded as data.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from protocols.faults import ConfigurationError, DutFault, HoldfastBug
+from protocols.faults import DutFault
 from protocols.market import Market
 from protocols.money import Money
-from protocols.orders import Order, Original, Outcome, Result
+from protocols.orders import Entry, Order, Outcome, Result
 from protocols.transactions import Transaction
 from reports.judge.case import Terms, judge_criterion
 from reports.judge.finding import Judged, Verdict
@@ -20,23 +21,28 @@ from reports.judge.registry import CRITERIA
 from reports.runfolder import Record, record_from
 from rigs.bench import Bench
 from rigs.case import Case
-
-WRONG_APPROVAL = "ZZZZZZ"
-"""An authorisation code that no host of the bench ever gives: its codes are digits."""
+from steps.amounts import Amounts
+from steps.merchant import Merchant
 
 
 @dataclass
 class Story:
-    """One case as it is told. `hold` and `completion` are the outcomes that later transactions refer to."""
+    """One case as it is told. `elsewhere` is what the other terminal was answered last."""
 
     bench: Bench
     case: Case
     terms: Terms
-    hold: Outcome | None = None
-    completion: Outcome | None = None
-    last: Outcome | None = None
+    elsewhere: Outcome | None = None
     findings: list[Judged] = field(default_factory=list)
     _records: list[Record] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.merchant = self._a_merchant()
+
+    def _a_merchant(self) -> Merchant:
+        merchant = Merchant(lambda: self.bench.terminal, self.market)
+        self.amount = Amounts(self.market, merchant.held_amount)
+        return merchant
 
     @property
     def market(self) -> Market:
@@ -45,7 +51,7 @@ class Story:
     def begin_again(self, case: Case) -> None:
         """A further attempt: nothing of the one before is remembered."""
         self.case = case
-        self.hold = self.completion = self.last = None
+        self.merchant, self.elsewhere = self._a_merchant(), None
         self.findings, self._records = [], []
 
     # ── criteria ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -53,6 +59,7 @@ class Story:
     def expect(self, criterion: str, **args: Any) -> Judged:
         """Record a criterion as data and judge it on what happened so far; the scenario goes on either way."""
         known = CRITERIA[criterion]
+        self.bench.host.caught_up()
         self.case.expect(criterion, args, known.weight.value, known.component, known.scope.value)
         judged = judge_criterion(self.records(), self.terms)
         self.findings.append(judged)
@@ -72,90 +79,48 @@ class Story:
                 advice="the scenario cannot go on without it; see the criterion",
             )
 
-    # ── the merchant ──────────────────────────────────────────────────────────────────────────────────────────
+    def must_have(self, transaction: Transaction, result: Result = Result.APPROVED) -> None:
+        """A precondition: the terminal reported its last transaction so."""
+        self.require("outcome.reported", transaction=transaction.value, result=result.value)
 
-    def amount(self, phrase: str) -> Money:
-        """An amount as scenarios say it: a name of the market file, or relative to the hold."""
-        relative = {
-            "the full amount": lambda: self._held().amount,
-            "the market's limit": lambda: self.market.completion_limit(self._held().amount),
-            "the smallest unit above the limit": lambda: self._above_limit(),
-            "nothing": lambda: Money(0, self.market.money),
-        }
-        if phrase in relative:
-            return relative[phrase]()
-        name = phrase.removeprefix("the ").removesuffix(" amount")
-        try:
-            return self.market.amount(name)
-        except KeyError as error:
-            known = ", ".join([*relative, *(f"the {name} amount" for name in self.market.amounts)])
-            raise ConfigurationError(f"no amount is called {phrase!r}", advice=f"say one of: {known}") from error
-
-    def ask_for_hold(self, phrase: str) -> None:
-        """The merchant asks for a pre-authorisation."""
-        self.last = self._perform(Order(Transaction.PREAUTH, self.amount(phrase)))
-        self.hold = self.last
+    # ── what stands before the scenario begins ────────────────────────────────────────────────────────────────
 
     def have_hold(self, phrase: str) -> None:
         """A hold that stands: the start of most scenarios."""
-        self.ask_for_hold(phrase)
-        self.require("outcome.reported", transaction=Transaction.PREAUTH.value, result=Result.APPROVED.value)
+        self.merchant.asks_for_hold(self.amount(phrase))
+        self.must_have(Transaction.PREAUTH)
 
-    def complete(self, phrase: str, *, wrong_approval: bool = False) -> None:
-        """The merchant completes the hold."""
-        original = self._original(self._held(), wrong_approval)
-        self.last = self._perform(Order(Transaction.COMPLETION, self.amount(phrase), original))
-        if self.last.approved:
-            self.completion = self.last
-
-    def cancel(self, *, wrong_approval: bool = False) -> None:
-        """The merchant cancels the hold."""
-        original = self._original(self._held(), wrong_approval)
-        self.last = self._perform(Order(Transaction.CANCEL, original.amount, original))
-
-    def void_completion(self) -> None:
-        """The merchant voids the completion."""
-        if self.completion is None:
-            raise HoldfastBug("the scenario voids a completion that it never made")
-        original = self.completion.as_original()
-        self.last = self._perform(Order(Transaction.COMPLETION_VOID, original.amount, original))
+    def have_increment(self, phrase: str) -> None:
+        """A hold that was raised."""
+        self.merchant.raises_it(self.amount(phrase))
+        self.must_have(Transaction.INCREMENT)
 
     def have_completion(self, phrase: str) -> None:
         """A completion that stands."""
-        self.complete(phrase)
-        self.require("outcome.reported", transaction=Transaction.COMPLETION.value, result=Result.APPROVED.value)
+        self.merchant.completes(self.amount(phrase))
+        self.must_have(Transaction.COMPLETION)
 
     def have_cancelled(self) -> None:
         """A hold that was cancelled."""
-        self.cancel()
-        self.require("outcome.reported", transaction=Transaction.CANCEL.value, result=Result.APPROVED.value)
+        self.merchant.cancels()
+        self.must_have(Transaction.CANCEL)
 
-    def _perform(self, order: Order) -> Outcome:
-        outcome: Outcome = self.bench.terminal.perform(order)
-        return outcome
+    def have_sale(self, phrase: str) -> None:
+        """A sale that stands."""
+        self.merchant.sells(self.amount(phrase))
+        self.must_have(Transaction.SALE)
 
-    def _held(self) -> Outcome:
-        if self.hold is None:
-            raise HoldfastBug("the scenario speaks of a hold that it never asked for")
-        return self.hold
+    def have_settled(self) -> None:
+        """A batch that is closed: the next transaction is the first of a new one."""
+        self.merchant.asks(Transaction.SETTLEMENT)
+        self.must_have(Transaction.SETTLEMENT)
 
-    def _above_limit(self) -> Money:
-        limit = self.market.completion_limit(self._held().amount)
-        return Money(limit.minor + 1, limit.currency)
-
-    @staticmethod
-    def _original(outcome: Outcome, wrong_approval: bool) -> Original:
-        original = outcome.as_original()
-        return replace(original, approval=WRONG_APPROVAL) if wrong_approval else original
-
-    # ── card and people ───────────────────────────────────────────────────────────────────────────────────────
+    # ── cards ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def card_in_reader(self, kind: str, *, available: Money | None = None, expired: bool = False) -> None:
         """A fresh card of the rig's kind with a fresh account, in the reader."""
         card = self.bench.issue_card(kind, self.case, expired=expired)
-        self.bench.host.open_account(
-            card, available or Money(10 * self.market.amount("usual").minor, self.market.money)
-        )
+        self.bench.host.open_account(card, available or self.amount.opening())
         self.bench.presenter.offer(card)
 
     # ── the host ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,6 +128,24 @@ class Story:
     def host_timer(self, seconds_around: float) -> float:
         """The terminal's response time-out plus so many seconds, in market time."""
         return self.bench.response_timeout_s + seconds_around
+
+    def issuer_changes_hold(self, *, amount: Money | None = None, days: int | None = None) -> None:
+        """The issuer itself lowers, raises or extends the hold that is spoken of."""
+        self.bench.host.adjust_hold(self.bench.card, self.merchant.held().approval, amount=amount, days=days)
+
+    # ── the other terminal ────────────────────────────────────────────────────────────────────────────────────
+
+    def other_asks(self, transaction: Transaction, phrase: str, *, of_the_hold: bool = False) -> None:
+        """A usual transaction at another terminal of the same merchant, with the card of this case."""
+        original = self.merchant.held().as_original() if of_the_hold else None
+        order = Order(transaction, self.amount(phrase), original, Entry.CHIP)
+        self.elsewhere = self.bench.other_terminal.perform(order, self.bench.card)
+
+    def other_sends(self, transaction: Transaction, **message: Any) -> None:
+        """Any message of another terminal; see `rigs.ports.OtherTerminal.send`."""
+        self.elsewhere = self.bench.other_terminal.send(transaction.value, **message)
+
+    # ── demands that need a word or two ───────────────────────────────────────────────────────────────────────
 
     def holds(self, phrase: str) -> None:
         """Demand what the issuer holds now: an amount as scenarios say it, or nothing."""

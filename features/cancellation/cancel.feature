@@ -13,7 +13,7 @@ Feature: Cancelling a hold
     And the hold is cancelled
     And the issuer holds nothing
 
-  @C054
+  @C054 @C056
   Scenario: Without a supervisor nothing is cancelled
     Given no supervisor is at hand
     When the merchant cancels it
@@ -39,6 +39,46 @@ Feature: Cancelling a hold
   Scenario: A completed hold cannot be cancelled
     Given the merchant has completed it for the full amount
     When the merchant cancels it
-    Then the host refuses it as no longer open
+    Then the host refuses it as a hold that was completed
     And the ledger is untouched
     And the account stands with nothing held and the full amount booked
+
+  @C055
+  Scenario: A hold is cancelled on the next day
+    When a day goes by
+    And the merchant cancels it
+    Then the terminal reports the cancel approved
+    And the cancel names the hold
+    And the hold is cancelled
+    And the issuer holds nothing
+
+  @C063
+  Scenario: A cancel of a part is refused
+    When the merchant cancels the less amount of it
+    Then the host refuses it as another amount
+    And the ledger is untouched
+    And the hold is open
+
+  @C066
+  Scenario: Without the card, by its number
+    When the merchant cancels it without the card
+    Then the terminal reports the cancel approved
+    And the cancel says that the number was typed
+    And the issuer holds nothing
+
+  @C066
+  Scenario: With another card nothing is found
+    When another credit card is in the reader
+    And the merchant cancels it
+    Then the host refuses it as an unknown original
+    And the ledger is untouched
+    And the hold is open
+
+  @C067
+  Scenario: Of two holds the one that was named is cancelled
+    Given a hold of the other amount
+    When the merchant takes up the first hold again
+    And the merchant cancels it
+    Then the terminal reports the cancel approved
+    And the first hold is cancelled and the second open
+    And the issuer holds the other amount

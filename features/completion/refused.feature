@@ -56,3 +56,17 @@ Feature: Completions that must be refused
     Then the terminal reports no approval
     And the ledger is untouched
     And the issuer holds nothing
+
+  @C052
+  Scenario: A completion of nothing is refused by the terminal
+    When the merchant completes it for nothing
+    Then the terminal reports the completion refused
+    And nothing is sent to the host
+    And the hold is open
+
+  @C052
+  Scenario: A completion of nothing is refused by the host
+    When another terminal completes it for nothing
+    Then the host answers that it is a completion of nothing
+    And no money was moved for it
+    And the hold is open

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from protocols.market import Action
 from protocols.transactions import TRANSACTIONS, Transaction
 from reports.judge.paper import papers
 from reports.judge.registry import View, once
-from reports.judge.timeline import Reply, Request, moment
+from reports.judge.reply import PARTIAL, SEAL, Reply
+from reports.judge.stored import first_tries, is_stored, outcome_of_kept
+from reports.judge.timeline import Request, moment
 from reports.runfolder import Record
 
-PARTIAL = "10"
-"""facts/unionpay-pos 5.21: approved in part: taken by a terminal that can, reversed by any other."""
-ADVICE = "0220"
-"""facts/unionpay-pos 5.18: advice and refund: never reversed."""
+KNOWN = {transaction.value: layout for transaction, layout in TRANSACTIONS.items()}
 
 
 class Duty(Enum):
@@ -51,18 +51,23 @@ def originals(view: View) -> list[Request]:
     """Requests that a reversal can be meant for, whether or not they are of a kind that may be reversed.
 
     A frame that came twice to the last digit is one request: the line doubled it, or the terminal sent it again.
+    A stored message is one request however often it comes.
     """
-    kept: list[Request] = []
+    found: list[Request] = []
+    seen: set[tuple[str, frozenset[tuple[str, str]]]] = set()
+    stored = first_tries(view)
     for request in (r for r in view.requests if r.financial):
-        if not request.message or all(request.message != other.message for other in kept):
-            kept.append(request)
-    return kept
+        same = (request.terminal, frozenset(request.message.items()))
+        again = bool(request.message) and same in seen
+        if not again and (request.number not in stored or stored[request.number].first is request):
+            found.append(request)
+        seen.add(same)
+    return found
 
 
 def reversible(request: Request) -> bool:
     """A transaction of the matrix that is undone by a reversal. facts/unionpay-pos 3."""
-    known = {t.value for t in Transaction}
-    return request.transaction in known and TRANSACTIONS[Transaction(request.transaction)].reversible
+    return request.transaction in KNOWN and KNOWN[request.transaction].reversible
 
 
 @once
@@ -127,6 +132,9 @@ def may_be_of_a_lost_request(view: View, reversal: Request) -> bool:
 
 def outcome_of(view: View, request: Request) -> Record | None:
     """What the terminal reported of a request in the end, if it reported at all."""
+    stored = first_tries(view).get(request.number)
+    if stored is not None:
+        return outcome_of_kept(view, stored)
     again = next((o.at for o in originals(view) if o.trace == request.trace and o.at > request.at), None)
     told = [
         o
@@ -159,28 +167,62 @@ def surely_late(view: View, request: Request, answer: Reply) -> bool:
 
 def duty(view: View, request: Request, found: Reversals | None = None) -> Duty:
     """What the terminal owes, from what it was sent and what it reported."""
-    if request.mti == ADVICE:
-        return Duty.MUST_NOT
+    if is_stored(request) or request.transaction == Transaction.BALANCE.value:
+        return Duty.MUST_NOT  # facts/unionpay-pos 5.18, 5.19
     if not reversible(request):
         return Duty.EITHER
     tries = (found or reversals(view)).of(request)
     answer = next(iter(request.answers), None)
     if answer is None:
-        return Duty.EITHER if _unsealed_refusal(view, request) else Duty.MUST
+        return _without_an_answer(view, request)
     if surely_late(view, request, answer) or (tries and tries[0].at < answer.at):
         return Duty.MUST
     outcome = outcome_of(view, request)
     result = str(outcome.fields.get("result", "")) if outcome else ""
     if answer_in_time(view, request) is None and result in ("", "no reply"):
         return Duty.MUST if result else Duty.EITHER
-    if answer.code == PARTIAL and PARTIAL not in view.market.success_codes:
-        return Duty.EITHER
-    if answer.code not in view.market.success_codes:
+    if answer.code not in granting(view, request):
         unread = outcome is None and _line_was_cut(view, request, answer, tries)
         return Duty.EITHER if unread else Duty.MUST_NOT
-    if result == "approved" or (not result and _printed(view, request)):
-        return Duty.MUST_NOT
-    return Duty.MUST if outcome else Duty.EITHER
+    return _granted(view, request, answer.code, result)
+
+
+def granting(view: View, request: Request) -> tuple[str, ...]:
+    """Codes after which the host has moved money: those of success, and the one of a part."""
+    partial = tuple(code for code, action in view.market.actions.items() if action is Action.ACCEPT_PARTIAL)
+    return (*view.market.success_codes, *(partial or (PARTIAL,)))
+
+
+def asked_for_a_part(request: Request) -> bool:
+    """F60.6 = 1: the terminal can take a part. facts/unionpay-pos 2.4, 5.15."""
+    return request.value(60)[13:14] == "1"
+
+
+def _granted(view: View, request: Request, code: str, result: str) -> Duty:
+    """The host has moved money: it stays moved when the terminal has completed the transaction.
+
+    A part that was not asked for is reversed; a terminal that takes it all the same is another rule's matter.
+    """
+    completed = result == "approved" or (not result and _printed(view, request))
+    if completed:
+        unasked = code not in view.market.success_codes and not asked_for_a_part(request)
+        return Duty.EITHER if unasked else Duty.MUST_NOT
+    return Duty.MUST if result else Duty.EITHER
+
+
+def _without_an_answer(view: View, request: Request) -> Duty:
+    """No authentic answer: it is reversed. What came and might be taken is judged by what the terminal made of it."""
+    if _unsealed_refusal(view, request):
+        return Duty.EITHER
+    doubtful = next(iter(request.doubtful), None)
+    if doubtful is None:
+        return Duty.MUST
+    if (doubtful.code or request.code) not in granting(view, request):
+        return Duty.EITHER
+    outcome = outcome_of(view, request)
+    return _granted(
+        view, request, doubtful.code or request.code, str(outcome.fields.get("result", "")) if outcome else ""
+    )
 
 
 def may_still_come(view: View, request: Request) -> bool:
@@ -190,8 +232,19 @@ def may_still_come(view: View, request: Request) -> bool:
 
 
 def _unsealed_refusal(view: View, request: Request) -> bool:
-    """A host that does not know the terminal's keys refuses without a MAC: what to make of that is the terminal's."""
-    return any(a.sent and not a.tampered and a.code in view.market.sign_on_codes for a in request.replies)
+    """A host that does not know the terminal, or its keys, refuses without a MAC: what to make of that is the
+    terminal's."""
+    return any(
+        reply.sent
+        and not reply.tampered
+        and (reply.code in view.market.sign_on_codes or _is_plain_refusal(view, request, reply))
+        for reply in request.replies
+    )
+
+
+def _is_plain_refusal(view: View, request: Request, reply: Reply) -> bool:
+    unsealed = bool(reply.message and reply.code) and not reply.value(SEAL)
+    return unsealed and not (reply.spoiled or reply.rule) and reply.code not in granting(view, request)
 
 
 def _line_was_cut(view: View, request: Request, answer: Reply, tries: Sequence[Request]) -> bool:

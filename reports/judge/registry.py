@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from protocols.faults import HoldfastBug
 from protocols.market import Market
-from protocols.transactions import Transaction
+from protocols.transactions import MANAGEMENT
 from reports.judge.finding import Finding, Scope, Weight
 from reports.judge.timeline import Request, Timeline
 from reports.runfolder import Record
@@ -40,7 +40,13 @@ class View:
 
     @cached_property
     def requests(self) -> list[Request]:
+        """Those of the terminal under test."""
         return self.timeline.requests()
+
+    @cached_property
+    def all_requests(self) -> list[Request]:
+        """Those of every terminal, for what judges the host."""
+        return self.timeline.all_requests()
 
     @cached_property
     def order(self) -> Record | None:
@@ -61,11 +67,16 @@ class View:
     @cached_property
     def outcome(self) -> Record | None:
         """What the terminal reported last of that order; of what it does by itself, like signing on, never."""
-        told = [r for r in self.since_order.of("terminal", "outcome") if r.fields.get("transaction") not in MANAGEMENT]
+        asked = str(self.order.fields.get("transaction", "")) if self.order else ""
+        told = [
+            r
+            for r in self.since_order.of("terminal", "outcome")
+            if r.fields.get("transaction") not in MANAGED or r.fields.get("transaction") == asked
+        ]
         return told[-1] if told else None
 
 
-MANAGEMENT = frozenset({Transaction.SIGN_ON.value, Transaction.SIGN_OFF.value, Transaction.ECHO.value})
+MANAGED = frozenset(transaction.value for transaction in MANAGEMENT)
 """What a terminal may do at any time, without an order."""
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from protocols.iso8583 import UNIONPAY
+from reports.judge.reply import Moment, Reply, Standing, field_of, standing_of
 from reports.runfolder import Record
 
-WRONG_MAC = "wrong MAC"
-"""Name that the bench gives to the rule which answers with a wrong MAC (`rigs/hosts/simulated.py`)."""
-MATCHED = (3, 4, 11, 41, 42)
-"""facts/unionpay-pos 1: a reply is a request's own when its MTI is the request's plus 10 and these are equal."""
-
-Moment = tuple[int, int]
-"""Time and number of an event: the order of all that happened."""
+__all__ = ["Moment", "Request", "Timeline", "differences", "has", "moment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +29,7 @@ class Request:
     decision: int
     replies: tuple[Reply, ...]
     connection: int = 0
+    exchange: object = None
 
     @property
     def at(self) -> Moment:
@@ -53,71 +48,41 @@ class Request:
     @property
     def answers(self) -> tuple[Reply, ...]:
         """Replies that left the host and were authentic: the request's own, under a right MAC."""
-        return tuple(reply for reply in self.replies if self._is_own(reply))
+        return tuple(reply for reply in self.replies if reply.standing is Standing.ANSWER)
 
-    def value(self, number: int) -> str:
-        """A field of the masked message by its number, empty when absent."""
+    @property
+    def doubtful(self) -> tuple[Reply, ...]:
+        """Replies that the terminal may take or leave."""
+        return tuple(reply for reply in self.replies if reply.standing is Standing.EITHER)
+
+    @property
+    def terminal(self) -> str:
+        """F41, empty when absent."""
+        return self.value(41)
+
+    def value(self, number: int | str) -> str:
+        """A field of the masked message by its number, or a part of one as `48.1`; empty when absent."""
         return field_of(self.message, number)
-
-    def _is_own(self, reply: Reply) -> bool:
-        if not reply.sent or reply.tampered:
-            return False
-        mti = str(reply.message.get("MTI", ""))
-        if mti and self.mti.isdigit() and mti != f"{int(self.mti) + 10:04d}":
-            return False
-        if self.value(64) and reply.message and not field_of(reply.message, 64):
-            return False
-        return all(_equal_where_both(self.message, reply.message, number) for number in MATCHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer as it left the host. `rule` names the behaviour rule that had a hand in it."""
-
-    number: int
-    t_ns: int
-    code: str
-    rule: str
-    late: bool
-    message: Mapping[str, str]
-    sent: bool = True  # False: the terminal had gone
-
-    @property
-    def at(self) -> Moment:
-        return (self.t_ns, self.number)
-
-    @property
-    def tampered(self) -> bool:
-        """Sent on purpose with a MAC that is wrong."""
-        return self.rule == WRONG_MAC
-
-
-_USUAL: dict[int | str, str] = {field.number: f"F{field.number} {field.name}" for field in UNIONPAY.fields}
-"""Where a field stands in a described message, nearly always."""
-
-
-def field_of(message: Mapping[str, str], number: int | str) -> str:
-    """The value of `F<field> ...` in a described message; a tag of chip data is `"55.9F02"`."""
-    usual = message.get(_USUAL.get(number, ""))
-    if usual is not None:
-        return str(usual)
-    prefix = f"F{number}"
-    for key, value in message.items():
-        if key == prefix or key.startswith(f"{prefix} "):
-            return str(value)
-    return ""
-
-
-def _equal_where_both(request: Mapping[str, str], reply: Mapping[str, str], number: int) -> bool:
-    asked, answered = field_of(request, number), field_of(reply, number)
-    return not asked or not answered or asked == answered
 
 
 class Timeline:
     """Records of one case, read by channel and kind."""
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record], terminal: str | None = None) -> None:
+        """`terminal` is F41 of the one under test; by default what the case's first event says of it."""
         self.records = sorted(records, key=moment)
+        self._terminal = terminal
+
+    @cached_property
+    def terminal(self) -> str:
+        """F41 of the terminal under test, empty when nobody said."""
+        if self._terminal is not None:
+            return self._terminal
+        opening = self.first("case", "open")
+        return str(opening.fields.get("terminal") or "") if opening else ""
+
+    def _part(self, records: Sequence[Record]) -> Timeline:
+        return Timeline(records, self.terminal)
 
     def of(self, channel: str, *kinds: str) -> Iterator[Record]:
         """Records of a channel, in order."""
@@ -141,15 +106,15 @@ class Timeline:
 
     def up_to(self, number: int) -> Timeline:
         """What had been recorded when the event of this number was."""
-        return Timeline([r for r in self.records if r.number <= number])
+        return self._part([r for r in self.records if r.number <= number])
 
     def after(self, record: Record | None) -> Timeline:
         """What came later than a record; all when there is none."""
-        return self if record is None else Timeline([r for r in self.records if moment(r) > moment(record)])
+        return self if record is None else self._part([r for r in self.records if moment(r) > moment(record)])
 
     def before(self, record: Record | None) -> Timeline:
         """What came earlier than a record; all when there is none."""
-        return self if record is None else Timeline([r for r in self.records if moment(r) < moment(record)])
+        return self if record is None else self._part([r for r in self.records if moment(r) < moment(record)])
 
     @property
     def end(self) -> int:
@@ -162,13 +127,24 @@ class Timeline:
         return {r.number: moment(r) for r in self.records}
 
     def requests(self) -> list[Request]:
-        """Every request that reached the host, in order, each with its decision and its replies."""
+        """Every request of the terminal under test that reached the host, each with its decision and its replies.
+
+        A request that names no terminal may be anybody's: it is taken for its.
+        """
+        return list(self._own)
+
+    def all_requests(self) -> list[Request]:
+        """Those of every terminal."""
         return list(self._requests)
+
+    @cached_property
+    def _own(self) -> list[Request]:
+        return [r for r in self._requests if not self.terminal or r.terminal in ("", self.terminal)]
 
     @cached_property
     def _requests(self) -> list[Request]:
         exchanges: dict[object, list[Record]] = {}
-        for record in self.of("host", "checks", "decision", "response"):
+        for record in self.of("host", "checks", "decision", "response", "delivered"):
             exchanges.setdefault(record.fields.get("exchange"), []).append(record)
         return [_request(r, exchanges.get(r.fields.get("exchange"), [])) for r in self.of("host", "request")]
 
@@ -182,35 +158,54 @@ def _request(record: Record, related: Sequence[Record]) -> Request:
     fields = record.fields
     checks = next((r for r in related if r.kind == "checks"), None)
     decision = next((r for r in related if r.kind == "decision"), None)
+    mti, message = str(fields.get("mti", "")), dict(fields.get("message", {}))
+    transaction, reversal = str(fields.get("transaction", "")), bool(fields.get("reversal"))
+    replies = (_reply(r, related) for r in related if r.kind == "response")
     return Request(
         number=record.number,
         t_ns=record.t_ns,
-        mti=str(fields.get("mti", "")),
-        transaction=str(fields.get("transaction", "")),
+        mti=mti,
+        transaction=transaction,
         trace=str(fields.get("trace", "")),
-        reversal=bool(fields.get("reversal")),
-        message=dict(fields.get("message", {})),
+        reversal=reversal,
+        message=message,
         mac=str(checks.fields.get("mac", "")) if checks else "",
         code=str(decision.fields.get("code", "")) if decision else "",
         decision=decision.number if decision else 0,
-        replies=tuple(_reply(r) for r in related if r.kind == "response"),
+        replies=tuple(replace(r, standing=standing_of(mti, transaction, reversal, message, r)) for r in replies),
         connection=int(fields.get("connection", 0)),
+        exchange=fields.get("exchange"),
     )
 
 
-def _reply(record: Record) -> Reply:
+def _reply(record: Record, related: Sequence[Record]) -> Reply:
     message = dict(record.fields.get("message", {}))
     return Reply(
         number=record.number,
-        t_ns=record.t_ns,
+        t_ns=_last_byte(record, related),
         code=field_of(message, 39),
         rule=str(record.fields.get("rule", "")),
         late=bool(record.fields.get("late")),
         message=message,
         sent=bool(record.fields.get("sent", True)),
+        spoiled=tuple(str(what) for what in record.fields.get("spoiled") or ()),
+        unread=bool(record.fields.get("undecoded")),
     )
+
+
+def _last_byte(record: Record, related: Sequence[Record]) -> int:
+    """When the whole of an answer had left: one that drips says so in an event of its own."""
+    later = (r.t_ns for r in related if r.kind == "delivered" and moment(r) > moment(record))
+    return next(later, record.t_ns)
 
 
 def has(record: Record, fields: Mapping[str, Any]) -> bool:
     """Whether a record carries all the given field values."""
     return all(record.fields.get(key) == value for key, value in fields.items())
+
+
+def differences(first: Mapping[str, str], again: Mapping[str, str], may_change: Collection[str]) -> list[str]:
+    """The fields, as `F38` or `F55.9F26`, in which two described messages differ, but for those that may."""
+    names = [*first, *(name for name in again if name not in first)]
+    differing = (name.split(" ")[0] for name in names if first.get(name) != again.get(name))
+    return [name for name in dict.fromkeys(differing) if name.split(".")[0] not in may_change]

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import difflib
-import math
-import re
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from protocols.events import Emit
 from protocols.faults import ConfigurationError
 from protocols.market import Market
 from protocols.money import Money
 from protocols.transactions import Transaction
+from rigs.hosts.manners import action
+from rigs.rulefile import rules_of
 from simulators.card import ChipCard
-from simulators.issuer import AccountSpec, Action, Answer, Delay, IssuerHost, LateAnswer, NoAnswer, Rule, WrongMac
+from simulators.issuer import AccountSpec, IssuerHost, Rule
 
-MANNERS: dict[str, Callable[[], Action]] = {
-    "no answer": NoAnswer,
-    "request lost": lambda: NoAnswer(decide=False),
-    "wrong MAC": WrongMac,
-    "late answer": LateAnswer,
-}
-MEASURED: dict[str, tuple[str, Callable[[str], Action]]] = {  # first word: what follows it, and the action made of that
-    "delay": ("seconds of market time", lambda rest: Delay(_seconds(rest))),
-    "code": ("two characters", lambda rest: Answer(_code(rest))),
-}
-REVERSAL = "reversal"
+ANY, REVERSAL = "any", "reversal"
+DEBIT_AID = "A000000333010101"  # facts/pcsc-emv 4.2
+
+
+def account_kind(aid: str) -> Literal["credit", "debit"]:
+    """What the application of a card tells of its account."""
+    return "debit" if aid.startswith(DEBIT_AID) else "credit"
 
 
 class SimulatedHost:
@@ -63,6 +60,7 @@ class SimulatedHost:
                 chip.profile.pin,
                 bytes.fromhex(chip.profile.test_master_key),
                 available,
+                kind=account_kind(chip.profile.aid),
             )
         )
 
@@ -78,20 +76,44 @@ class SimulatedHost:
         if self._moved:
             self.move_date(-self._moved)
 
-    def misbehave(self, transaction: str, manner: str, times: int | None = 1) -> None:
-        """`transaction` is a transaction's name, or `reversal` for the reversal of any."""
+    def adjust_hold(self, card: str, approval: str, *, amount: Money | None = None, days: int | None = None) -> None:
+        self._issuer.adjust_hold(card, approval, amount=amount, days=days)
+
+    def offer_download(self, parameters: Mapping[str, str]) -> None:
+        self._issuer.offer_download(parameters)
+
+    def end_case(self) -> None:
+        """The accounts of this case are retired, and nothing but the market's own parameters is offered any more."""
+        self._issuer.retire_accounts()
+        self._issuer.offer_download({})
+
+    def misbehave(self, transaction: str, manner: str, times: int | None = 1, occurrence: int = 1) -> None:
+        """`transaction` is a transaction's name, `reversal` for the reversal of any, or `any` for whatever comes.
+
+        `refuse connects` for `any` holds from now on, for a transaction from its answer on, until the host behaves.
+        """
+        reversals = {ANY: None, REVERSAL: True}
         self._issuer.add_rule(
             Rule(
-                _action(manner),
-                transaction=None if transaction == REVERSAL else _transaction(transaction),
-                reversal=transaction == REVERSAL,
+                action(manner),
+                transaction=_transaction(transaction),
+                reversal=reversals.get(transaction, False),
                 times=times,
+                name=f"{transaction}: {manner}",
+                occurrence=occurrence,
             )
         )
+
+    def misbehave_by(self, rules: Sequence[Mapping[str, object]]) -> None:
+        for rule in rules_of(rules):
+            self._issuer.add_rule(rule)
 
     def all_answers_sent(self) -> None:
         """Wait until every delayed answer has left."""
         self._issuer.wait_for_delayed()
+
+    def caught_up(self) -> None:
+        self._issuer.caught_up()
 
     def behave(self) -> None:
         self._issuer.clear_rules()
@@ -100,42 +122,14 @@ class SimulatedHost:
         self._issuer.stop()
 
 
-def _action(manner: str) -> Action:
-    if manner in MANNERS:
-        return MANNERS[manner]()
-    word, _, rest = manner.partition(" ")
-    if word not in MEASURED:
-        known = [*MANNERS, *MEASURED]
-        near = difflib.get_close_matches(manner, known, n=1)
-        raise ConfigurationError(
-            f"no host behaves in the manner {manner!r}",
-            advice=f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}",
-        )
-    meant, make = MEASURED[word]
-    try:
-        return make(rest)
-    except ValueError:
-        raise ConfigurationError(f"{manner!r} says not what it should", advice=f"write `{word}` and {meant}") from None
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not math.isfinite(seconds) or seconds < 0:
-        raise ValueError(text)
-    return seconds
-
-
-def _code(text: str) -> str:
-    if not re.fullmatch(r"[0-9A-Z]{2}", text):
-        raise ValueError(text)
-    return text
-
-
-def _transaction(name: str) -> Transaction:
+def _transaction(name: str) -> Transaction | None:
+    """None for what names none in particular."""
+    if name in (ANY, REVERSAL):
+        return None
     try:
         return Transaction(name)
     except ValueError:
-        known = [*(t.value for t in Transaction), REVERSAL]
+        known = [*(t.value for t in Transaction), REVERSAL, ANY]
         near = difflib.get_close_matches(name, known, n=1)
         raise ConfigurationError(
             f"no transaction is called {name!r}", advice=f"did you mean {near[0]}?" if near else ", ".join(known)

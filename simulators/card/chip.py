@@ -23,7 +23,7 @@ from protocols.emv import (
 from protocols.emv.apdu import CRYPTOGRAMS
 from protocols.emv.iad import CVN_01
 from protocols.events import Channel, Emit, Event, discard
-from simulators.card.files import PSE, application_fci, pse_fci, records
+from simulators.card.files import PSE, application_fci, pse_fci, records, track2
 from simulators.card.profile import CardProfile
 
 ATR = bytes.fromhex("3B6800000073C84013009000")
@@ -65,6 +65,11 @@ class ChipCard:
     @property
     def expiry(self) -> str:
         return self.profile.expiry
+
+    @property
+    def track2(self) -> str:
+        """What a swipe of its stripe reads."""
+        return track2(self.profile, self.pan)
 
     def power_on(self) -> bytes:
         """Cold reset: the ATR, and nothing is selected any more."""

@@ -36,17 +36,21 @@ def application_fci(profile: CardProfile) -> bytes:
     return build([("6F", [("84", bytes.fromhex(profile.aid)), ("A5", proprietary)])])
 
 
+def track2(profile: CardProfile, pan: str) -> str:
+    """The stripe's second track, which the chip carries as tag 57. D separates. facts/unionpay-pos 1.14"""
+    return f"{pan}D{profile.expiry}201000000000"
+
+
 def records(profile: CardProfile, pan: str) -> dict[RecordKey, bytes]:
     """Every record by what is selected, its file and its number."""
     last_day = "31"  # EMV Book 3, Annex A: 5F24 is YYMMDD; the month counts
-    track2 = f"{pan}D{profile.expiry}201000000000"
     entry = [("4F", bytes.fromhex(profile.aid)), ("50", _text(profile.label)), ("87", b"\x01")]
     if profile.preferred_name:
         entry.append(("9F12", _text(profile.preferred_name)))
     return {
         ("PSE", 1, 1): build([("70", [("61", entry)])]),
         ("application", 1, 1): build(
-            [("70", [("57", _packed(track2)), ("5F20", _text(profile.cardholder)), ("9F1F", b"0" * 8)])]
+            [("70", [("57", _packed(track2(profile, pan))), ("5F20", _text(profile.cardholder)), ("9F1F", b"0" * 8)])]
         ),
         ("application", 2, 1): build(
             [

@@ -7,30 +7,38 @@ every exchange as events that share one `exchange` number.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import threading
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from protocols.events import Direction, Emit
-from protocols.faults import ConfigurationError, HoldfastError, RigFault
-from protocols.iso8583 import CodecError, pack_frame, unpack_frame
+from protocols.events import Emit
+from protocols.faults import ConfigurationError, RigFault
 from protocols.market import Market
 from protocols.money import Money
-from simulators.issuer.behaviour import Behaviour, Delay, LateAnswer, NoAnswer, Rule
-from simulators.issuer.connection import Connection
-from simulators.issuer.exchange import STATUS_CODES, Exchange, Exchanges, Reply
+from simulators.issuer.answering import Exchanges
+from simulators.issuer.behaviour import Behaviour, Rule
+from simulators.issuer.decisions import Rules
+from simulators.issuer.delivery import Delivery
+from simulators.issuer.financial import STATUS_CODES, Financial
+from simulators.issuer.keystore import KeyStore
 from simulators.issuer.ledger import AccountView, Ledger
+from simulators.issuer.line import Line
+from simulators.issuer.management import Management
 from simulators.issuer.security import CardOnFile, Terminals
+from simulators.issuer.settlement import Settlement
+from simulators.issuer.settling import Settling
 from simulators.issuer.telling import Teller
 
 CALL_DEADLINE_S = 5.0
 DELAY_DEADLINE_S = 120.0
 STATUSES = ("open", *STATUS_CODES)
+TURNS = 4
+"""Of the loop, until what a socket had in it is read and told: it is seen, fed, taken by its reader, told."""
 
 
 class Clock(Protocol):
@@ -52,49 +60,47 @@ class AccountSpec:
     master_key: bytes = field(repr=False)
     available: Money
     status: str = "open"
-
-
-@dataclass
-class _Held:
-    """An answer kept back until its request is reversed."""
-
-    connection: Connection
-    exchange: Exchange
-    reply: Reply
+    kind: Literal["credit", "debit"] = "credit"
+    test_key: bool = True
 
 
 class IssuerHost:
     """Start, enrol terminals, open accounts, add rules; all calls are safe from any thread.
 
     `time_scale` divides the market seconds of delays. `directory` is private: the ledger in it holds card data.
+    `seed` draws the delays that have a distribution. `clock` is business time, `monotonic` counts real seconds.
     """
 
     def __init__(
         self, *, market: Market, emit: Emit, directory: Path, time_scale: float = 1.0, clock: Clock = datetime.now,
-        address: str = "127.0.0.1", port: int = 0,
+        address: str = "127.0.0.1", port: int = 0, seed: int = 0, monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.market = market
         self._teller = Teller(emit, market.currency.alpha)
-        self.tell = self._teller.host
-        self._scale = time_scale
         self._clock = clock
         self._days = 0
         self._address, self._port = address, port
         self._ledger = Ledger(directory / "ledger.sqlite")
-        self._terminals = Terminals()
-        self.behaviour = Behaviour()
-        self._exchanges = Exchanges(market, self._ledger, self._terminals, self.now)
-        self._numbers = itertools.count(1)
-        self._connections = itertools.count(1)
-        self._held: list[_Held] = []
-        self.open_connections: set[Connection] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._keys = KeyStore()
+        self._terminals = Terminals(self._keys, market.security.mac)
+        self._rules = Rules(self._ledger, market)
+        self._financial = Financial(market, self._rules, self._ledger)
+        self._management = Management(market, self._terminals, monotonic, time_scale)
+        settling = Settling(Settlement(self._ledger, market), self._ledger, self._financial.card_of)
+        self._exchanges = Exchanges(
+            market, self._terminals, self._financial, settling, self._management, self.now, monotonic
+        )
+        self.behaviour = Behaviour(time_scale, monotonic)
+        delivery = Delivery(self._teller, time_scale, seed)
+        self._line = Line(
+            self._exchanges, self.behaviour, self._financial, self._teller, delivery, self._expire
+        )  # fmt: skip
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
         self._started: Future[tuple[str, int]] = Future()
         self._thread = threading.Thread(target=self._run, name="issuer-host", daemon=True)
 
-    # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────
+    # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def start(self) -> tuple[str, int]:
         """Listen; returns address and port. Raises RigFault when it cannot, and is stopped then."""
@@ -123,27 +129,9 @@ class IssuerHost:
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await self._loop.create_server(
-            lambda: Connection(self, next(self._connections)), self._address, self._port
-        )
-        address, port = server.sockets[0].getsockname()[:2]
-        self._started.set_result((str(address), int(port)))
+        self._started.set_result(self._line.open(self._address, self._port))
         await self._stopping.wait()
-        await self._settle()
-        server.close()
-        for connection in list(self.open_connections):
-            connection.abort()
-        await asyncio.sleep(0)  # the turn in which their sockets are closed
-
-    async def _settle(self) -> None:
-        """Delays are dropped, and connections that are just being accepted come up.
-
-        A server closed over one of those leaves its socket open: the loop of this Python forgets it.
-        """
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.wait(others)
+        await self._line.close()
 
     def _call(self, work: Callable[[], Any]) -> Any:
         """Do something in the host's own thread and wait for it."""
@@ -164,19 +152,28 @@ class IssuerHost:
             future.cancel()
             raise RigFault("the issuer host did not answer in time", component="host") from None
 
-    # ── administration ────────────────────────────────────────────────────────────────────────────────────────
+    # ── terminals and cards ───────────────────────────────────────────────────────────────────────────────────────
 
-    def enrol_terminal(self, terminal: str, merchant: str, master_key: bytes) -> None:
-        """A terminal may sign on from now on."""
-        self._call(lambda: self._terminals.enrol(terminal, merchant, master_key))
+    def enrol_terminal(self, terminal: str, merchant: str, master_key: bytes, *, test: bool = True) -> None:
+        """A terminal may sign on from now on. Raises ConfigurationError for a key that is not marked as a test key."""
+        self._call(lambda: self._terminals.enrol(terminal, merchant, master_key, test=test))
+
+    def key_check_value(self, terminal: str) -> str:
+        """That of the terminal's master key, 8 hex digits: it may be shown, and the key may not."""
+        found = self._call(lambda: self._terminals.numbered(terminal))
+        if found is None:
+            raise ConfigurationError(f"terminal {terminal} is not enrolled", advice="enrol it first")
+        return self._keys.check_value(found.master_key)
 
     def open_account(self, spec: AccountSpec) -> None:
-        """A new card and its account."""
+        """A new card and its account. Raises ConfigurationError for a key that is not marked as a test key."""
 
         def work() -> None:
-            card = CardOnFile(spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, spec.master_key, spec.status)
-            view = self._ledger.open_account(spec.card, spec.available.minor)
-            self._exchanges.cards[spec.pan] = card
+            name = f"card {spec.card}"
+            self._keys.put(name, spec.master_key, test=spec.test_key)
+            card = CardOnFile(spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, self._keys.get(name), spec.status)
+            view = self._ledger.open_account(spec.card, spec.available.minor, spec.kind)
+            self._financial.cards[spec.pan] = card
             self._teller.account(spec.card, view)
 
         self._call(work)
@@ -187,13 +184,16 @@ class IssuerHost:
             raise ConfigurationError(f"a card is not {status!r}", advice=f"it is one of: {', '.join(STATUSES)}")
 
         def work() -> None:
-            named = [c for c in self._exchanges.cards.values() if c.name == card]
-            if not named:
-                raise ConfigurationError(f"the issuer has no card {card!r}", advice="open its account first")
-            for one in named:
+            for one in self._named(card):
                 one.status = status
 
         self._call(work)
+
+    def _named(self, card: str) -> list[CardOnFile]:
+        named = [c for c in self._financial.cards.values() if c.name == card]
+        if not named:
+            raise ConfigurationError(f"the issuer has no card {card!r}", advice="open its account first")
+        return named
 
     def account(self, card: str) -> AccountView:
         """The account now."""
@@ -201,88 +201,75 @@ class IssuerHost:
         assert isinstance(view, AccountView)
         return view
 
+    def adjust_hold(self, card: str, approval: str, *, amount: Money | None = None, days: int | None = None) -> None:
+        """Lower or raise a hold to an amount, or extend it by days, without a message.
+
+        Raises ConfigurationError for a card that is not known, and when the rules of the market refuse it.
+        """
+
+        def work() -> None:
+            self._named(card)
+            minor = None if amount is None else amount.minor
+            decided = self._rules.adjust(card, approval, self.now().date(), minor, days)
+            if decided.code != "00":
+                near = f"; {decided.near}" if decided.near else ""
+                raise ConfigurationError(f"the hold {approval} of {card} stays as it is: {decided.reason}{near}")
+            self._teller.moved(decided)
+
+        self._call(work)
+
+    def retire_accounts(self) -> None:
+        """All present accounts are done with: nothing expires in them any more."""
+        self._call(self._ledger.retire_accounts)
+
+    def offer_download(self, parameters: Mapping[str, str]) -> None:
+        """Parameters, by tag, that the next parameter downloads carry: facts/unionpay-pos 2.6. None withdraws them."""
+        self._call(lambda: self._management.offer(parameters))
+
+    # ── behaviour ─────────────────────────────────────────────────────────────────────────────────────────────────
+
     def add_rule(self, rule: Rule) -> None:
         """Misbehave from now on."""
         self.behaviour.add(rule)
+        if rule.at_once:
+            self._call(lambda: self._line.refuse(rule))
 
     def clear_rules(self) -> None:
-        """Behave from now on; answers kept back are dropped."""
+        """Behave from now on; answers kept back are dropped, and connects are taken again."""
         self.behaviour.clear()
-        self._call(self._held.clear)
+        self._call(self._line.behave)
 
     def wait_for_delayed(self) -> None:
         """Return when every answer that a rule delays has left. Raises RigFault when one hangs."""
+        self._submit(self._line.all_sent(), DELAY_DEADLINE_S)
 
-        async def settle() -> None:
-            while self._tasks:
-                await asyncio.wait(set(self._tasks))
+    def caught_up(self) -> None:
+        """Return when all that came and went so far is told, lines that were hung up as well; not what is delayed."""
+        self._submit(_turns(), CALL_DEADLINE_S)
 
-        self._submit(settle(), DELAY_DEADLINE_S)
+    # ── business time ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def move_date(self, days: int) -> None:
-        """Let business days go by; negative ones take them back."""
-        self._days += days
-        self._teller.date(self.now().date().isoformat())
+        """Let business days go by, and holds expire with them; negative ones take them back, but no expiry."""
+
+        def work() -> None:
+            self._days += days
+            today = self.now().date()
+            self._teller.date(today.isoformat())
+            self._expire(today)
+
+        self._call(work)
+
+    def _expire(self, today: date) -> None:
+        """Release the holds whose last valid day is over."""
+        for expired in self._rules.expire(today):
+            self._teller.moved(expired)
 
     def now(self) -> datetime:
         """Business date and time."""
         return self._clock() + timedelta(days=self._days)
 
-    # ── traffic; everything below runs in the host's thread ───────────────────────────────────────────────────
 
-    def received(self, connection: Connection, raw: bytes) -> None:
-        """One whole frame came in. A fault of ours is told, and the line is cut: there is never a false answer."""
-        number = next(self._numbers)
-        try:
-            exchange = self._exchanges.read(number, unpack_frame(raw))
-        except CodecError as error:
-            self._teller.host("undecodable", {"exchange": number, "reason": str(error)}, Direction.OUT, raw)
-            return
-        try:
-            self._answer(connection, exchange, raw)
-        except Exception as error:
-            cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
-            self._teller.bug(cause)
-            connection.abort()
-
-    def _answer(self, connection: Connection, exchange: Exchange, raw: bytes) -> None:
-        common = exchange.common()
-        self._teller.host("request", {**common, "connection": connection.number}, Direction.OUT, raw)
-        action = self.behaviour.take(exchange.transaction, exchange.reversal)
-        if isinstance(action, NoAnswer) and not action.decide:
-            self._teller.host("suppressed", {**common, "rule": action.name, "decided": False})
-            return
-        reply = self._exchanges.answer(exchange, action)
-        self._teller.decision(exchange, reply)
-        if isinstance(action, NoAnswer):
-            self._teller.host("suppressed", {**common, "rule": action.name, "decided": True})
-        elif isinstance(action, LateAnswer):
-            self._held.append(_Held(connection, exchange, reply))
-            self._teller.host("held back", {**common, "rule": action.name})
-        elif isinstance(action, Delay):
-            self._later(connection, exchange, reply, action)
-        else:
-            self._release_held(connection, exchange)
-            self._send(connection, exchange, reply, action.name if action else "")
-
-    def _release_held(self, connection: Connection, exchange: Exchange) -> None:
-        """The late answer to what is being reversed goes out just before the reversal's own."""
-        if exchange.reversal:
-            for held in [h for h in self._held if h.exchange.trace == exchange.trace and h.connection is connection]:
-                self._held.remove(held)
-                self._send(connection, held.exchange, held.reply, LateAnswer.name, late=True)
-
-    def _later(self, connection: Connection, exchange: Exchange, reply: Reply, action: Delay) -> None:
-        async def wait() -> None:
-            await asyncio.sleep(action.seconds / self._scale)
-            self._send(connection, exchange, reply, action.name)
-
-        task = self._loop.create_task(wait())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _send(self, connection: Connection, exchange: Exchange, reply: Reply, rule: str, *, late: bool = False) -> None:
-        raw = pack_frame(exchange.frame.reply(reply.body))
-        sent = connection.write(raw)
-        fields = {**exchange.common(), "connection": connection.number, "rule": rule, "late": late, "sent": sent}
-        self._teller.host("response", fields, Direction.IN, raw)
+async def _turns() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)

@@ -2,11 +2,13 @@
 
 Pots are `available`, `held` and `booked`; their sum is the opening balance, and that is checked after each posting.
 Every change of one decision is one durable transaction (SQLite, WAL, synchronous=FULL); a ledger that was cut short is
-opened again where it stood.
+opened again where it stood. What was asked is in `journal`, what is held for whom in `holds`,
+what was settled in `batches`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,23 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocols.faults import HoldfastBug
+from simulators.issuer.batches import Batches
+from simulators.issuer.holdbook import Hold, HoldBook
+from simulators.issuer.journal import Entry, Journal
+from simulators.issuer.schema import SCHEMA
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS account (card TEXT PRIMARY KEY, opening INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS posting (
-    id INTEGER PRIMARY KEY, card TEXT NOT NULL REFERENCES account, hold INTEGER, kind TEXT NOT NULL,
-    debit TEXT NOT NULL, credit TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount >= 0), journal INTEGER);
-CREATE INDEX IF NOT EXISTS posting_card ON posting (card);
-CREATE TABLE IF NOT EXISTS journal (
-    id INTEGER PRIMARY KEY, terminal TEXT NOT NULL, merchant TEXT NOT NULL, batch TEXT NOT NULL, trace TEXT NOT NULL,
-    kind TEXT NOT NULL, card TEXT NOT NULL, amount INTEGER NOT NULL, approval TEXT NOT NULL, reference TEXT NOT NULL,
-    day TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, original INTEGER);
-CREATE INDEX IF NOT EXISTS journal_key ON journal (merchant, terminal, batch, trace, kind);
-CREATE INDEX IF NOT EXISTS journal_hold ON journal (card, approval);
-CREATE TABLE IF NOT EXISTS blocked (
-    merchant TEXT, terminal TEXT, batch TEXT, trace TEXT, kind TEXT,
-    PRIMARY KEY (merchant, terminal, batch, trace, kind));
-"""
+__all__ = ["MOVES", "AccountView", "Entry", "Hold", "Ledger", "Posting"]
 
 MOVES = {  # kind of posting: from pot, to pot
     "hold": ("available", "held"),
@@ -39,7 +30,14 @@ MOVES = {  # kind of posting: from pot, to pot
     "book above": ("available", "booked"),
     "unbook": ("booked", "held"),
     "unbook above": ("booked", "available"),
+    "sale": ("available", "booked"),
+    "sale void": ("booked", "available"),
+    "adjustment": ("available", "booked"),
+    "adjustment below": ("booked", "available"),
+    "refund": ("booked", "available"),
 }
+TOLD_AS = {"book above": "book", "unbook above": "unbook"}
+"""How events name a posting: what a completion books above its hold is a booking like the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +47,6 @@ class AccountView:
     available: int
     held: int
     booked: int
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A row of the journal: one approved request. States are those of facts/unionpay-pos 5.20."""
-
-    id: int
-    terminal: str
-    merchant: str
-    batch: str
-    trace: str
-    kind: str
-    card: str
-    amount: int
-    approval: str
-    reference: str
-    day: str  # business date YYYY-MM-DD
-    code: str
-    state: str  # open | completed | cancelled | reversed | normal | voided
-    original: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,131 +60,139 @@ class Posting:
     account: AccountView
 
 
-class Ledger:
-    """One file, one writer thread. Use `with ledger.decision():` around all that belongs together."""
+_POTS = ("available", "held", "booked")
+_OPEN = "INSERT INTO account (card, kind, opening, available) VALUES (?, ?, ?, ?)"
+_ACCOUNT = "SELECT available, held, booked FROM account WHERE card = ?"
+_KIND = "SELECT kind FROM account WHERE card = ?"
+_RETIRE = "UPDATE account SET retired = 1"
+_POST = "INSERT INTO posting (card, hold, kind, debit, credit, amount, journal) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_MOVE = (
+    "UPDATE account SET available = available + ?, held = held + ?, booked = booked + ? WHERE card = ?"
+    " RETURNING available, held, booked, opening"
+)
+_POTS_BY_HISTORY = """
+SELECT a.card, a.available, a.held, a.booked,
+    a.opening + COALESCE(SUM((p.credit = 'available') * p.amount - (p.debit = 'available') * p.amount), 0),
+    COALESCE(SUM((p.credit = 'held') * p.amount - (p.debit = 'held') * p.amount), 0),
+    COALESCE(SUM((p.credit = 'booked') * p.amount - (p.debit = 'booked') * p.amount), 0)
+FROM account a LEFT JOIN posting p USING (card) GROUP BY a.card"""
+_HOLDS_BY_HISTORY = """
+SELECT h.id, h.held, h.booked,
+    COALESCE(SUM((p.credit = 'held') * p.amount - (p.debit = 'held') * p.amount), 0),
+    COALESCE(SUM((p.credit = 'booked') * p.amount - (p.debit = 'booked') * p.amount), 0)
+FROM hold h LEFT JOIN posting p ON p.hold = h.id GROUP BY h.id"""
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+
+class Ledger:
+    """One file, one writer thread. Use `with ledger.decision():` around all that belongs together.
+
+    `factory` makes the connection; tests cut it short.
+    """
+
+    def __init__(self, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+        self._db = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=128, factory=factory
+        )
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(SCHEMA)
+        self._db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+        self.journal = Journal(self._db)
+        self.holds = HoldBook(self._db)
+        self.batches = Batches(self._db)
         self._pending: list[Posting] = []
+        self._touched: set[str] = set()
 
     def close(self) -> None:
         self._db.close()
 
     @contextmanager
     def decision(self) -> Iterator[list[Posting]]:
-        """All or nothing; the postings made are in the yielded list when it is durable."""
+        """All or nothing; the postings made are in the yielded list when it is durable.
+
+        Raises HoldfastBug when an invariant does not hold at its end; nothing of it is kept then.
+        """
         self._pending = []
+        self._touched.clear()
+        self.holds.touched.clear()
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self._pending
+            self.check()
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # a line that is cut has rolled back by itself
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     # ── accounts ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def open_account(self, card: str, opening: int) -> AccountView:
-        """A new account with so much available."""
-        self._db.execute("INSERT INTO account VALUES (?, ?)", (card, opening))
+    def open_account(self, card: str, opening: int, kind: str = "credit") -> AccountView:
+        """A new account with so much available; `kind` is "credit" or "debit"."""
+        self._db.execute(_OPEN, (card, kind, opening, opening))
         return AccountView(opening, 0, 0)
 
     def account(self, card: str) -> AccountView:
-        """The pots of an account, from its postings. Raises KeyError for an unknown card."""
-        row = self._db.execute("SELECT opening FROM account WHERE card = ?", (card,)).fetchone()
+        """The pots of an account. Raises KeyError for an unknown card."""
+        row = self._db.execute(_ACCOUNT, (card,)).fetchone()
         if row is None:
             raise KeyError(card)
-        pots = {"available": int(row[0]), "held": 0, "booked": 0}
-        for debit, credit, amount in self._db.execute(
-            "SELECT debit, credit, SUM(amount) FROM posting WHERE card = ? GROUP BY debit, credit", (card,)
-        ):
-            pots[debit] -= amount
-            pots[credit] += amount
-        return AccountView(**pots)
+        return AccountView(*row)
 
-    def post(self, card: str, kind: str, amount: int, hold: int | None, journal: int | None = None) -> None:
-        """Move an amount. Raises HoldfastBug when `held` or `booked` would fall below zero.
+    def kind(self, card: str) -> str:
+        """ "credit" or "debit"; empty for a card without an account."""
+        row = self._db.execute(_KIND, (card,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def retire_accounts(self) -> None:
+        """All present accounts belong to cases that have ended: their holds expire no more."""
+        self._db.execute(_RETIRE)
+
+    def post(self, card: str, kind: str, amount: int, hold: int | None = None, journal: int | None = None) -> None:
+        """Move an amount; nothing moves nothing. Raises HoldfastBug when `held` or `booked` would fall below zero.
 
         `available` may: what is put back by a reversal or a void is put back even if its money has been spent since.
         """
+        if amount == 0:
+            return
         debit, credit = MOVES[kind]
-        self._db.execute(
-            "INSERT INTO posting (card, hold, kind, debit, credit, amount, journal) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (card, hold, kind, debit, credit, amount, journal),
-        )
-        view = self.account(card)
-        if min(view.held, view.booked) < 0:
-            raise HoldfastBug(f"the ledger would leave {card} at {view}")
-        self._pending.append(Posting(card, hold, kind.removesuffix(" above"), amount, view))
+        self._db.execute(_POST, (card, hold, kind, debit, credit, amount, journal))
+        moves = [amount * ((pot == credit) - (pot == debit)) for pot in _POTS]
+        rows = self._db.execute(_MOVE, (*moves, card)).fetchall()
+        if not rows:
+            raise HoldfastBug(f"a posting for {card}, which has no account")
+        *pots, opening = rows[0]
+        view = AccountView(*pots)
+        if min(view.held, view.booked) < 0 or sum(pots) != opening or amount < 0:
+            raise HoldfastBug(f"{kind} of {amount} would leave {card}, opened with {opening}, at {view}")
+        if hold is not None:
+            self.holds.move(hold, moves[1], moves[2])
+        self._touched.add(card)
+        self._pending.append(Posting(card, hold, TOLD_AS.get(kind, kind), amount, view))
 
-    # ── journal ───────────────────────────────────────────────────────────────────────────────────────────────
+    # ── invariants ────────────────────────────────────────────────────────────────────────────────────────────
 
-    def enter(self, **values: object) -> Entry:
-        """A new approved request."""
-        names = ", ".join(values)
-        marks = ", ".join("?" for _ in values)
-        cursor = self._db.execute(f"INSERT INTO journal ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608
-        entry = self.entry(int(cursor.lastrowid or 0))
-        assert entry is not None
-        return entry
+    def check(self) -> None:
+        """What this decision touched: each hold holds what its state says, and all holds together what is held.
 
-    def entry(self, entry_id: int) -> Entry | None:
-        return self._one("id = ?", entry_id)
+        Its cost does not grow with what went before. Raises HoldfastBug.
+        """
+        for hold_id in self.holds.touched:
+            breach = self.holds.get(hold_id).breach()
+            if breach:
+                raise HoldfastBug(breach)
+        for card in self._touched:
+            held, view = self.holds.held(card), self.account(card)
+            if held != view.held:
+                raise HoldfastBug(f"the holds of {card} hold {held}, its account {view.held}")
 
-    def by_trace(self, merchant: str, terminal: str, batch: str, trace: str, kind: str | None = None) -> Entry | None:
-        """The request of this terminal, batch and trace."""
-        if kind is None:
-            return self._one("merchant=? AND terminal=? AND batch=? AND trace=?", merchant, terminal, batch, trace)
-        return self._one(
-            "merchant=? AND terminal=? AND batch=? AND trace=? AND kind=?", merchant, terminal, batch, trace, kind
-        )
-
-    def hold_of(self, card: str, approval: str, merchant: str, kind: str) -> Entry | None:
-        """The newest hold of a card by its authorisation code. facts/unionpay-pos 5.5."""
-        return self._one("card=? AND approval=? AND merchant=? AND kind=?", card, approval, merchant, kind)
-
-    def approvals(self, card: str) -> list[tuple[str, str]]:
-        """Authorisation codes and days that this card has holds under: the near misses of a failed match."""
-        rows = self._db.execute("SELECT approval, day FROM journal WHERE card=? AND kind='pre-authorisation'", (card,))
-        return [(str(approval), str(day)) for approval, day in rows]
-
-    def last_approval(self) -> int:
-        """The highest authorisation code given so far."""
-        row = self._db.execute("SELECT MAX(CAST(approval AS INTEGER)) FROM journal").fetchone()
-        return int(row[0] or 0)
-
-    def set_state(self, entry: Entry, state: str) -> None:
-        self._db.execute("UPDATE journal SET state = ? WHERE id = ?", (state, entry.id))
-
-    def block(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> None:
-        """Refuse a request that was reversed before it came."""
-        self._db.execute(
-            "INSERT OR IGNORE INTO blocked VALUES (?, ?, ?, ?, ?)", (merchant, terminal, batch, trace, kind)
-        )
-
-    def is_blocked(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> bool:
-        found = self._db.execute(
-            "SELECT 1 FROM blocked WHERE merchant=? AND terminal=? AND batch=? AND trace=? AND kind=?",
-            (merchant, terminal, batch, trace, kind),
-        ).fetchone()
-        return found is not None
-
-    def held_by(self, hold: int) -> int:
-        """What is still held under a hold."""
-        row = self._db.execute(
-            "SELECT SUM(CASE WHEN credit='held' THEN amount ELSE 0 END) - SUM(CASE WHEN debit='held' THEN amount ELSE 0"
-            " END) FROM posting WHERE hold = ?",
-            (hold,),
-        ).fetchone()
-        return int(row[0] or 0)
-
-    def _one(self, where: str, *values: object) -> Entry | None:
-        row = self._db.execute(
-            f"SELECT id, terminal, merchant, batch, trace, kind, card, amount, approval, reference, day, code, state,"  # noqa: S608
-            f" original FROM journal WHERE {where} ORDER BY id DESC LIMIT 1",
-            values,
-        ).fetchone()
-        return Entry(*row) if row else None
+    def audit(self) -> None:
+        """Every account and every hold against the whole history of postings. Raises HoldfastBug."""
+        for card, *pots in self._db.execute(_POTS_BY_HISTORY):
+            if pots[:3] != pots[3:]:
+                raise HoldfastBug(f"{card} stands at {pots[:3]}, its postings say {pots[3:]}")
+            if self.holds.held(card) != pots[1]:
+                raise HoldfastBug(f"the holds of {card} hold {self.holds.held(card)}, its account {pots[1]}")
+        for hold_id, *pots in self._db.execute(_HOLDS_BY_HISTORY):
+            breach = self.holds.get(hold_id).breach()
+            if breach or pots[:2] != pots[2:]:
+                raise HoldfastBug(breach or f"hold {hold_id} has {pots[:2]}, its postings say {pots[2:]}")

@@ -1,12 +1,13 @@
-"""What the host tells of itself: its decisions, its postings and its holds, as events."""
+"""What the host tells of itself: its checks and decisions, its postings and holds, and why, as events."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from protocols.events import Channel, Direction, Emit, Event
+from simulators.issuer.decisions import Decided
 from simulators.issuer.exchange import Exchange, Reply
-from simulators.issuer.ledger import AccountView
+from simulators.issuer.ledger import AccountView, Posting
 
 
 class Teller:
@@ -26,6 +27,10 @@ class Teller:
         """Holdfast itself is wrong here: nothing of this run can be blamed on a device."""
         self._emit(Event(Channel.RIG, "bug", {"cause": cause, "where": "issuer host"}))
 
+    def explanation(self, exchange: int, text: str) -> None:
+        """Why a message was not answered, was refused or finds no request, in one sentence."""
+        self.host("explanation", {"exchange": exchange, "text": text})
+
     def date(self, day: str) -> None:
         """The business date was moved."""
         self._emit(Event(Channel.LEDGER, "date", {"date": day}))
@@ -35,8 +40,10 @@ class Teller:
         self._ledger("account", card=card, available=view.available, held=view.held, booked=view.booked)
 
     def decision(self, exchange: Exchange, reply: Reply) -> None:
-        """What was checked and decided, and what money moved by it."""
+        """What was checked and decided, what money moved by it, and why it was refused."""
         common = exchange.common()
+        for number, reason in reply.formats:
+            self.host("format", {"exchange": exchange.number, "field": number, "reason": reason})
         if reply.checks:
             self.host("checks", {**common, **reply.checks})
         decided = reply.decided
@@ -46,21 +53,34 @@ class Teller:
             "hold": str(hold.id) if hold else "", "card": reply.card, "amount": exchange.amount,
             "currency": self._currency,
         }  # fmt: skip
+        if decided.amount is not None:
+            fields["approved"] = decided.amount
         self.host("decision", fields)
+        for kind, told in reply.host_notes:
+            self.host(kind, {"exchange": exchange.number, **told})
+        for kind, told in reply.ledger_notes:
+            self._ledger(kind, **told)
+        self.moved(decided, exchange.trace, exchange.name)
+
+    def moved(self, decided: Decided, trace: str = "", transaction: str = "") -> None:
+        """The postings of a decision, the account after them, and the hold concerned."""
         for posting in decided.postings:
-            view = posting.account
-            self._ledger(
-                "posting", card=posting.card, hold=str(posting.hold), kind=posting.kind, amount=posting.amount,
-                trace=exchange.trace, transaction=exchange.name, available=view.available, held=view.held,
-                booked=view.booked,
-            )  # fmt: skip
+            self._posting(posting, trace, transaction)
         if decided.postings:
             self.account(decided.postings[-1].card, decided.postings[-1].account)
+        hold = decided.hold
         if hold is not None and decided.hold_state:
             self._ledger(
                 "hold", card=hold.card, hold=str(hold.id), state=decided.hold_state, amount=hold.amount,
                 approval=hold.approval, trace=hold.trace, opened=hold.day,
             )  # fmt: skip
+
+    def _posting(self, posting: Posting, trace: str, transaction: str) -> None:
+        view = posting.account
+        self._ledger(
+            "posting", card=posting.card, hold=str(posting.hold), kind=posting.kind, amount=posting.amount,
+            trace=trace, transaction=transaction, available=view.available, held=view.held, booked=view.booked,
+        )  # fmt: skip
 
     def _ledger(self, kind_of_event: str, /, **fields: Any) -> None:
         self._emit(Event(Channel.LEDGER, kind_of_event, {**fields, "currency": self._currency}))

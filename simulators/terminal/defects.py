@@ -59,6 +59,70 @@ DEFECTS: dict[str, Defect] = {
             "agreement.amount",
             (34,),
         ),
+        Defect(
+            "advice-sent-twice",
+            "a stored message that the host has acknowledged is sent again",
+            "store-and-forward.acknowledged-once",
+            (50,),
+        ),
+        Defect(
+            "advice-forgotten",
+            "a stored message that was not answered is never sent again",
+            "store-and-forward.delivered",
+            (49,),
+        ),
+        Defect(
+            "poison-blocks-queue",
+            "a stored message that fails holds up all behind it",
+            "store-and-forward.not-blocked",
+            (107,),
+        ),
+        Defect(
+            "advice-reversed", "a stored message that was not answered is reversed", "reversal-duty.never-false", (49,)
+        ),
+        Defect(
+            "reversal-wrong-amount",
+            "a reversal carries another amount than its request",
+            "reversal-duty.original-data",
+            (96,),
+        ),
+        Defect("reversal-endless", "a reversal is sent more often than its limit", "reversal-duty.bounded", (102,)),
+        Defect("reversal-carries-track", "a reversal carries the track of the card", "wire.complete", (96,)),
+        Defect("stray-answer-taken", "an answer with another trace number is taken", "answer.not-its-own", (125,)),
+        Defect("missing-mac-accepted", "an answer without a MAC is taken", "answer.unsealed-refused", (121,)),
+        Defect("wrong-amount-accepted", "an answer with another amount is taken", "answer.amount-checked", (126,)),
+        Defect(
+            "partial-taken-as-whole",
+            "a partial approval is taken for the whole amount",
+            "partial.amount-honoured",
+            (28,),
+        ),
+        Defect(
+            "unknown-code-approved",
+            "a response code that nobody knows counts as an approval",
+            "outcome.unknown-code-declined",
+            (92,),
+        ),
+        Defect(
+            "sign-on-demand-ignored",
+            "the terminal does not sign on when the host asks for it",
+            "sign-on.renewed",
+            (95,),
+        ),
+        Defect("preauth-in-totals", "pre-authorisations are counted in a settlement", "settlement.totals", (195,)),
+        Defect(
+            "mismatch-not-uploaded", "an unbalanced batch is ended without its detail", "settlement.uploaded", (198,)
+        ),
+        Defect(
+            "settlement-before-reversal",
+            "a batch is settled while a reversal is pending",
+            "settlement.flushed-first",
+            (203,),
+        ),
+        Defect("trace-wrap-zero", "after trace 999999 comes 000000", "wire.traces", (134,)),
+        Defect(
+            "refund-without-reference", "a refund does not carry the reference of its original", "wire.complete", (250,)
+        ),
     )
 }
 

@@ -40,10 +40,13 @@ class SlipPrinter(Protocol):
 
 
 class Keypad(Protocol):
-    """The keys of the terminal: the cardholder's PIN and the operator's answers."""
+    """The keys of the terminal: the cardholder's PIN, card numbers, and the operator's answers."""
 
     def enter_pin(self, tries_left: int | None) -> str | None:
         """The digits that the cardholder typed, or None when he pressed cancel."""
+
+    def enter_card(self) -> tuple[str, str] | None:
+        """Number and expiry (YYMM) of a card as the operator typed them, or None when he pressed cancel."""
 
     def enter_supervisor_password(self) -> str | None:
         """What the supervisor typed, or None when nobody could."""

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from protocols.emv import Apdu, ResponseApdu, Tlv, TlvError, build, fill_dol, flatten, parse
-from protocols.faults import ConfigurationError, HoldfastError
+from protocols.emv.tag_lists import REQUEST, SCRIPT_NOTICE
+from protocols.faults import CardRemoved, ConfigurationError, HoldfastError
 from protocols.money import Money
 from protocols.pan import is_test_card
 from simulators.terminal.devices import CardReader
+from simulators.terminal.scripts import AFTER, BEFORE, FAILED, Script, run
 
 PSE = b"1PAY.SYS.DDF01"
 KNOWN_AIDS = tuple(f"A0000003330101{last}" for last in ("02", "01", "03"))  # facts/pcsc-emv 4.2
 AC_TYPES = {"AAC": 0x00, "TC": 0x40, "ARQC": 0x80}
-F55_TAGS = (  # facts/unionpay-pos 2.2
-    "9F26", "9F27", "9F10", "9F37", "9F36", "95", "9A", "9C", "9F02", "5F2A", "82", "9F1A", "9F03", "9F33", "9F34",
-    "9F35", "9F1E", "84", "9F09", "9F41",
-)  # fmt: skip
-PREAUTH_TYPE = "03"  # facts/unionpay-pos 2.2, a guess there: the first two digits of F3
 NO_ODA, ONLINE_PIN_ENTERED = (0, 0x80), (2, 0x04)  # EMV Book 3, Annex C5: TVR byte and bit
+SCRIPT_FAILED = {BEFORE: (4, 0x20), AFTER: (4, 0x10)}
 CVM_ONLINE_PIN, CVM_SIGNATURE, CVM_NONE = 0x02, 0x1E, 0x1F  # EMV Book 3, Annex C3
 CVM_MEANS = {CVM_ONLINE_PIN: "online PIN", CVM_SIGNATURE: "signature", CVM_NONE: "none"}
 
@@ -47,8 +47,12 @@ class CardData:
 
 @dataclass
 class Terms:
-    """What the terminal brings to a transaction."""
+    """What the terminal brings to a transaction. `kind` is tag 9C.
 
+    facts/unionpay-pos 2.2, a guess there: it is the first two digits of F3.
+    """
+
+    kind: str
     amount: Money
     trace: str
     country: str
@@ -161,13 +165,37 @@ class Kernel:
         self._values |= _terminal_data(terms) | {"95": bytes(self._tvr)}
         if self._generate("ARQC", "8C") != "ARQC":
             return None
-        return build([(tag, self._values[tag]) for tag in F55_TAGS if tag in self._values])
+        return self._objects_of((*REQUEST.mandatory, *REQUEST.optional))
 
-    def second_cryptogram(self, asked: str, code: str, authentication: bytes | None) -> str:
-        """GENERATE AC with what the issuer answered; returns what the card gave: TC or AAC."""
+    def second_cryptogram(
+        self, asked: str, code: str, authentication: bytes | None, scripts: Sequence[Script] = ()
+    ) -> str:
+        """GENERATE AC with what the issuer answered, its scripts around it; returns what the card gave: TC or AAC."""
         self._values["8A"] = code.encode("ascii")
         self._values["91"] = authentication or b""
-        return self._generate(asked, "8D")
+        self._run(scripts, BEFORE)
+        given = self._generate(asked, "8D")
+        with suppress(CardRemoved):  # the card has given its word already
+            self._run(scripts, AFTER)
+        return given
+
+    def _run(self, scripts: Sequence[Script], template: str) -> None:
+        for script in scripts:
+            if script.template == template:
+                result = run(script, lambda command: ResponseApdu.parse(self._reader.transmit(command)).sw)
+                self._values["DF31"] = self._values.get("DF31", b"") + result
+                if result[0] & FAILED:
+                    byte, bit = SCRIPT_FAILED[template]
+                    self._tvr[byte] |= bit
+                    self._values["95"] = bytes(self._tvr)
+
+    def script_results(self) -> bytes | None:
+        """F55 of a script notice, or None when no script was run."""
+        tags = (*SCRIPT_NOTICE.mandatory, *SCRIPT_NOTICE.optional)
+        return self._objects_of(tags) if self._values.get("DF31") else None
+
+    def _objects_of(self, tags: Sequence[str]) -> bytes:
+        return build([(tag, self._values[tag]) for tag in tags if tag in self._values])
 
     def _generate(self, asked: str, dol: str) -> str:
         data = self._fill(self._values[dol])
@@ -238,7 +266,7 @@ def _terminal_data(terms: Terms) -> dict[str, bytes]:
         "9F1A": bytes.fromhex(terms.country.rjust(4, "0")),
         "5F2A": bytes.fromhex(terms.amount.currency.numeric.rjust(4, "0")),
         "9A": bytes.fromhex(f"{terms.now:%y%m%d}"),
-        "9C": bytes.fromhex(PREAUTH_TYPE),
+        "9C": bytes.fromhex(terms.kind),
         "9F21": bytes.fromhex(f"{terms.now:%H%M%S}"),
         "9F33": bytes.fromhex("E0F8C8"),
         "9F35": bytes.fromhex("22"),

@@ -11,19 +11,23 @@ from dataclasses import dataclass
 from protocols.iso8583 import UNIONPAY, CodecError, FrameReader, Message, compile_spec, unpack_frame
 
 CHUNK = 4096
-MATCHED = (3, 4, 11, 41, 42)
-"""facts/unionpay-pos 1: a reply is one's own when its MTI is the request's plus 10 and these are equal.
+TRACE = 11
+MATCHED = (3, TRACE, 41, 42)
+"""facts/unionpay-pos 1: a reply is to one's own request when its MTI is the request's plus 10 and these are equal.
 
-One without a code (F39) answers nothing.
+Its F4 and F49 are looked at when its MAC was found right. One without a code (F39) answers nothing.
 """
+SILENCES = 2
+"""Time-outs in a row after which the connection is taken for dead and made anew. cases.md 114."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A reply with the bytes that its MAC covers."""
+    """A reply with the bytes that its MAC covers, and the header of its frame."""
 
     message: Message
     body: bytes
+    header: str = ""
 
 
 class NotConnected(Exception):
@@ -31,17 +35,28 @@ class NotConnected(Exception):
 
 
 class HostLink:
-    """Sends a frame and waits for the reply that matches it. What does not match goes to `on_stray`."""
+    """Sends a frame and waits for the reply that matches it.
+
+    What does not match goes to `on_stray`. Bytes that cannot be read are told to `on_unreadable` in words, and the line
+    is dropped: nothing behind them can be trusted to be in step.
+    """
 
     def __init__(
-        self, address: tuple[str, int], connect_timeout_s: float, on_stray: Callable[[Received], None]
-    ) -> None:
+        self, address: tuple[str, int], connect_timeout_s: float, on_stray: Callable[[Received], None],
+        on_unreadable: Callable[[str], None] = lambda reason: None, matched: tuple[int, ...] = MATCHED,
+    ) -> None:  # fmt: skip
         self._address = address
         self._connect_timeout_s = connect_timeout_s
         self._on_stray = on_stray
+        self._on_unreadable = on_unreadable
+        self._matched = matched
         self._codec = compile_spec(UNIONPAY)
         self._socket: socket.socket | None = None
+        self._begin()
+
+    def _begin(self) -> None:
         self._frames = FrameReader()
+        self._pending = self._silences = 0
 
     def connect(self) -> None:
         """Connect unless connected. A line that the host has hung up since is made anew. Raises NotConnected."""
@@ -53,10 +68,13 @@ class HostLink:
         except OSError as error:
             raise NotConnected(str(error)) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._frames = FrameReader()
+        self._begin()
 
     def exchange(self, frame: bytes, request: Message, timeout_s: float) -> Received | None:
-        """The reply, or None when none came in time or the line broke after sending. Raises NotConnected before."""
+        """The reply, or None when none came in time, it could not be read, or the line broke after sending.
+
+        Raises NotConnected before anything was sent.
+        """
         self.connect()
         assert self._socket is not None
         deadline = time.monotonic() + timeout_s
@@ -64,7 +82,7 @@ class HostLink:
             self._socket.settimeout(timeout_s)
             self._socket.sendall(frame)
             return self._await(request, deadline)
-        except (OSError, CodecError):
+        except OSError:
             self.drop()
             return None
 
@@ -75,25 +93,48 @@ class HostLink:
             try:
                 chunk = self._socket.recv(CHUNK)
             except TimeoutError:
-                return None
+                break
             if not chunk:
                 self.drop()
                 return None
             found = self._sort(chunk, request)
             if found is not None:
+                self._silences = 0
                 return found
+            if self._socket is None:
+                return None
+        self._silent()
         return None
+
+    def _silent(self) -> None:
+        """A time-out. With half a frame there, or after a second one in a row, the line is out of step or dead."""
+        self._silences += 1
+        if self._pending or self._silences >= SILENCES:
+            self.drop()
 
     def _sort(self, chunk: bytes, request: Message) -> Received | None:
         found = None
-        for raw in self._frames.feed(chunk):
-            body = unpack_frame(raw).body
-            received = Received(self._codec.unpack(body), body)
-            if found is None and _answers(received.message, request):
-                found = received
-            else:
-                self._on_stray(received)
+        self._pending += len(chunk)
+        try:
+            frames = self._frames.feed(chunk)
+            for raw in frames:
+                self._pending -= len(raw)
+                frame = unpack_frame(raw)
+                received = Received(self._codec.unpack(frame.body), frame.body, frame.header)
+                if found is None and self._answers(received.message, request):
+                    found = received
+                else:
+                    self._on_stray(received)
+            self._frames.feed(b"")  # a length that cannot be one is told as soon as it is there
+        except CodecError as error:
+            self._on_unreadable(str(error))
+            self.drop()
         return found
+
+    def _answers(self, reply: Message, request: Message) -> bool:
+        if reply[0] != f"{int(str(request[0])) + 10:04d}" or 39 not in reply:
+            return False
+        return all(reply.get(n) == request.get(n) for n in self._matched if n in request)
 
     def drop(self) -> None:
         """Close the connection; the next exchange makes a new one."""
@@ -112,9 +153,3 @@ def _hung_up(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
-
-
-def _answers(reply: Message, request: Message) -> bool:
-    if reply[0] != f"{int(str(request[0])) + 10:04d}" or 39 not in reply:
-        return False
-    return all(reply.get(n) == request.get(n) for n in MATCHED if n in request)

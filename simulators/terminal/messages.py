@@ -1,58 +1,103 @@
-"""Requests, from the rows of the matrix. facts/unionpay-pos 2.4, 2.5, 3, 3.1, 5.19."""
+"""Requests, from the rows of the matrix. facts/unionpay-pos 2.3-2.7, 3, 3.1, 5.19."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocols.iso8583 import F60, F61, Message
-from protocols.orders import Order
+from protocols.iso8583.subfields import BatchEnd, BatchRecord, BatchRecords, Settlement, Totals
+from protocols.iso8583.subfields.f63 import operator
+from protocols.orders import Entry, Order
 from protocols.transactions import REVERSAL_MTI, TRANSACTIONS, Transaction
+from simulators.terminal.batchbook import Booked, Sums
 from simulators.terminal.journal import Armed
 from simulators.terminal.kernel import CardData
 from simulators.terminal.parameters import TerminalParameters
+from simulators.terminal.secrecy import Hidden
 
 CHIP_READER, CHIP_FINE = "5", "0"  # facts/unionpay-pos 2.4: 60.4 and 60.5
-DOUBLE_KEY_PIN = "2600000000000000"  # 2.1: format 2 with PAN, double-length 3DES
+PARTIAL_TAKEN = "1"  # 60.6
 LONGEST_PIN = "12"
-KEPT_FOR_REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49)
-NO_ORIGINAL = "000000"
+KEPT_FOR_REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49, 60)
+NOWHERE = "000000"
+"""2.5: a batch or a trace that is not named."""
+NO_DATE = "0000"
+ENTRY_MODES = {Entry.CHIP: "05", Entry.KEYED: "01"}  # 2: F22
+PARTIAL_POSSIBLE = (Transaction.SALE, Transaction.PREAUTH)  # 5.15
+REFUND_OPERATOR = "000"  # 2.7
+BY_TRACE = (Transaction.COMPLETION_VOID, Transaction.SALE_VOID)
+"""2.5: they name batch and trace of what they undo; the others its date alone."""
+WITHOUT_AMOUNT = (Transaction.BALANCE,)
+UNBALANCED_END = "202"  # 3: F60.3 of the end of a batch
 
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """Builds the messages of one terminal."""
+    """Builds the messages of one terminal in one batch. `currency` is F49."""
 
     parameters: TerminalParameters
     currency: str
+    batch: str
+
+    # ── management ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def management(self, transaction: Transaction, trace: str, code: str = "") -> Message:
+        """A message that moves no money. `code` is F60.3 where it is not the usual one."""
+        layout = TRANSACTIONS[transaction]
+        f60 = F60(layout.f60_1, self.batch, code or layout.f60_3).pack()
+        return {0: layout.mti, 11: trace, 60: f60, **self._identity()}
 
     def sign_on(self, trace: str, form: str) -> Message:
-        f60 = F60("00", self.parameters.batch, form).pack()
-        return {0: "0800", 11: trace, 60: f60, 63: f"{self.parameters.operator} ", **self._identity()}
+        """`form` is how many keys are asked for. 2.6, 2.7"""
+        return {**self.management(Transaction.SIGN_ON, trace, form), 63: operator(self.parameters.operator)}
 
-    def request(self, order: Order, trace: str, card: CardData, pin_block: bytes | None, chip: bytes | None) -> Message:
-        """A financial request. `chip` is F55, carried by pre-authorisations alone (2.2: simple flow)."""
+    # ── financial ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def request(self, order: Order, trace: str, card: CardData, hidden: Hidden, chip: bytes | None = None) -> Message:
+        """A financial request. `chip` is F55, which follow-ups do not carry (2.2: simple flow)."""
         layout = TRANSACTIONS[order.transaction]
         message: Message = {
             0: layout.mti, 2: card.pan, 3: layout.f3, 4: f"{order.amount.minor:012d}", 11: trace, 14: card.expiry,
-            22: "051" if pin_block else "052", 23: card.psn.rjust(3, "0"), 25: layout.f25, 49: self.currency,
-            60: F60(layout.f60_1, self.parameters.batch, "000", CHIP_READER, CHIP_FINE).pack(), **self._identity(),
+            22: ENTRY_MODES[order.entry] + ("1" if hidden.pin_block else "2"), 25: layout.f25, 49: self.currency,
+            60: self._f60(order.transaction), **self._identity(),
         }  # fmt: skip
-        if pin_block:
-            message |= {26: LONGEST_PIN, 52: pin_block, 53: DOUBLE_KEY_PIN}
+        if order.entry is Entry.CHIP:
+            message[23] = card.psn.rjust(3, "0")
+        if hidden.pin_block:
+            message |= {26: LONGEST_PIN, 52: hidden.pin_block}
+        if hidden.control:
+            message[53] = hidden.control
+        if hidden.track2:
+            message[35] = hidden.track2
         if chip:
-            message |= {35: card.track2, 55: chip}
-        if order.original is not None:
-            message |= self._original(order)
-        return message
+            message[55] = chip
+        if order.transaction in WITHOUT_AMOUNT:
+            del message[4]
+        if order.transaction is Transaction.REFUND:
+            message[63] = REFUND_OPERATOR
+        return message | self._original(order)
+
+    def _f60(self, transaction: Transaction) -> str:
+        partial = PARTIAL_TAKEN if self.parameters.partial_approvals and transaction in PARTIAL_POSSIBLE else ""
+        layout = TRANSACTIONS[transaction]
+        return F60(layout.f60_1, self.batch, layout.f60_3, CHIP_READER, CHIP_FINE, partial).pack()
 
     def _original(self, order: Order) -> Message:
-        """2.5: a completion void names batch and trace, the others a date alone; 3.1: F37 or F38."""
+        """2.5: voids name batch and trace, the others a date; 3.1: F37 or F38."""
         original = order.original
-        assert original is not None
-        if order.transaction is Transaction.COMPLETION_VOID:
-            named = F61(original.batch, original.trace, original.date)
-            return {37: original.reference, 38: original.approval, 61: named.pack()}
-        return {38: original.approval, 61: F61(NO_ORIGINAL, NO_ORIGINAL, original.date).pack()}
+        if original is None:
+            return {}
+        if order.transaction in BY_TRACE:
+            date = original.date if order.transaction is Transaction.COMPLETION_VOID else ""
+            named: Message = {37: original.reference, 61: F61(original.batch, original.trace, date).pack()}
+            return named | ({38: original.approval} if original.approval else {})
+        f61 = F61(NOWHERE, NOWHERE, original.date).pack()
+        if order.transaction is Transaction.REFUND:
+            return {37: original.reference, 61: f61}
+        return {38: original.approval, 61: f61}
+
+    # ── reversal ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def reversal(self, armed: Armed, trace: str) -> Message:
         """5.19: the original's data, the reason, and F61 as 2.5 has it for what is reversed."""
@@ -61,22 +106,50 @@ class Builder:
             message[38] = armed.approval
         return message
 
-    def kept(self, request: Message) -> dict[int, str]:
+    def kept(self, transaction: Transaction, request: Message) -> dict[int, str]:
         """What the journal keeps of a request for its reversal: no PIN, no track, no chip data."""
-        kept = {n: str(request[n]) for n in (*KEPT_FOR_REVERSAL, 60) if n in request}
-        if _is(Transaction.COMPLETION, request):
+        kept = {n: str(request[n]) for n in KEPT_FOR_REVERSAL if n in request}
+        if transaction is Transaction.COMPLETION:
             kept.pop(23, None)  # 3.1: a completion's reversal drops it
-        if 61 in request:
-            batch = self.parameters.batch
-            if _is(Transaction.COMPLETION_VOID, request):
-                batch = F61.parse(str(request[61])).batch
-            kept[61] = F61(batch, str(request[11]), "0000").pack()
-        return kept
+        named = self._reversed_original(transaction, request)
+        return kept | ({61: named.pack()} if named else {})
+
+    def _reversed_original(self, transaction: Transaction, request: Message) -> F61 | None:
+        """2.5: a hold, an increment and a sale have none; a void keeps the batch of what it undoes."""
+        trace = str(request[11])
+        if transaction in (Transaction.CANCEL, Transaction.COMPLETION):
+            return F61(self.batch, trace, NO_DATE)
+        if transaction in BY_TRACE:
+            date = NO_DATE if transaction is Transaction.COMPLETION_VOID else ""
+            return F61(F61.parse(str(request[61])).batch, trace, date)
+        return None
+
+    # ── notices and settlement ────────────────────────────────────────────────────────────────────────────────
+
+    def script_notice(self, trace: str, request: Message, reply: Message, chip: bytes) -> Message:
+        """How the scripts in the reply to `request` fared. 2.2, 2.5, 3.1"""
+        message: Message = {n: request[n] for n in (2, 3, 4, 22, 23, 49) if n in request}
+        named = F61(self.batch, str(request[11]), str(reply.get(13, NO_DATE))).pack()
+        usual = self.management(Transaction.SCRIPT_NOTICE, trace)
+        return {**message, **usual, 4: str(request.get(4, "0" * 12)), 37: reply[37], 55: chip, 61: named}
+
+    def settlement(self, trace: str, sums: Sums) -> Message:
+        """2.3: the totals of domestic cards; this terminal takes no others."""
+        totals = Totals(sums.debit, sums.debit_count, sums.credit, sums.credit_count)
+        return {
+            **self.management(Transaction.SETTLEMENT, trace), 48: Settlement(totals).pack(), 49: self.currency,
+            63: operator(self.parameters.operator),
+        }  # fmt: skip
+
+    def batch_upload(self, trace: str, records: Sequence[Booked]) -> Message:
+        """One block of detail."""
+        packed = BatchRecords(tuple(BatchRecord(r.trace, r.pan, r.amount) for r in records)).pack()
+        return {**self.management(Transaction.BATCH_UPLOAD, trace), 48: packed}
+
+    def batch_end(self, trace: str, count: int, *, balanced: bool) -> Message:
+        """The end, with the number of records in all."""
+        code = "" if balanced else UNBALANCED_END
+        return {**self.management(Transaction.BATCH_END, trace, code), 48: BatchEnd(count).pack()}
 
     def _identity(self) -> Message:
         return {41: self.parameters.terminal_id, 42: self.parameters.merchant_id}
-
-
-def _is(transaction: Transaction, request: Message) -> bool:
-    layout = TRANSACTIONS[transaction]
-    return (request[0], request[3]) == (layout.mti, layout.f3)

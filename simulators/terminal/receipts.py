@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from protocols.escpos import Composer
 from protocols.market import Market
 from protocols.money import Money
+from protocols.orders import Entry
 from protocols.pan import mask_pan
 from protocols.transactions import Transaction
 from simulators.terminal.kernel import CardData
@@ -15,7 +16,10 @@ from simulators.terminal.parameters import TerminalParameters
 
 MERCHANT, CARDHOLDER = "merchant", "cardholder"
 COPIES = (MERCHANT, CARDHOLDER)
-NEGATIVE = (Transaction.CANCEL, Transaction.COMPLETION_VOID)  # facts/unionpay-pos 6: voids and cancels print RMB -
+NEGATIVE = (Transaction.CANCEL, Transaction.COMPLETION_VOID, Transaction.SALE_VOID, Transaction.REFUND)
+"""facts/unionpay-pos 6: voids, cancels and refunds print RMB -."""
+CHIP_SHOWN = (Transaction.PREAUTH, Transaction.SALE)
+ENTRY_LETTERS = {Entry.CHIP: "I", Entry.KEYED: "M"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +36,60 @@ class Printed:
     date: str  # MMDD
     time: str  # hhmmss
     year: int
+    entry: Entry = Entry.CHIP
     original_approval: str = ""
     original_trace: str = ""
+    original_reference: str = ""
+    total: Money | None = None
     cryptogram: str = ""
     tvr: str = ""
     atc: str = ""
 
 
 Value = Callable[[Printed, TerminalParameters, Market], str]
+Row = tuple[str, Value]
 
 
-def _moment(slip: Printed) -> str:
-    time = ":".join((slip.time[:2], slip.time[2:4], slip.time[4:6]))
-    return f"{slip.year}/{slip.date[:2]}/{slip.date[2:]} {time}"
+def moment(year: int, date: str, time: str) -> str:
+    """MMDD and hhmmss as people write them."""
+    return f"{year}/{date[:2]}/{date[2:]} {':'.join((time[:2], time[2:4], time[4:6]))}"
 
 
 def _amount(slip: Printed, parameters: TerminalParameters, market: Market) -> str:
     return f"RMB {'-' if slip.transaction in NEGATIVE else ''}{slip.amount}"
 
 
-HEAD: tuple[tuple[str, Value], ...] = (
+HEAD: tuple[Row, ...] = (
     ("商户名称", lambda slip, parameters, market: parameters.merchant_name),
     ("商户编号", lambda slip, parameters, market: parameters.merchant_id),
     ("终端编号", lambda slip, parameters, market: parameters.terminal_id),
     ("操作员", lambda slip, parameters, market: parameters.operator),
 )
-BODY: tuple[tuple[str, Value], ...] = (
+BODY: tuple[Row, ...] = (
     ("交易类型", lambda slip, parameters, market: market.receipt.type_names[slip.transaction.value]),
     ("批次号", lambda slip, parameters, market: slip.batch),
     ("凭证号", lambda slip, parameters, market: slip.trace),
     ("授权号", lambda slip, parameters, market: slip.approval),
     ("参考号", lambda slip, parameters, market: slip.reference),
-    ("日期/时间", lambda slip, parameters, market: _moment(slip)),
+    ("日期/时间", lambda slip, parameters, market: moment(slip.year, slip.date, slip.time)),
 )
-CHIP: tuple[tuple[str, Value], ...] = (
+CHIP: tuple[Row, ...] = (
     ("TC", lambda slip, parameters, market: slip.cryptogram),
     ("TVR", lambda slip, parameters, market: slip.tvr),
     ("ATC", lambda slip, parameters, market: slip.atc),
 )
-REMARKS: dict[Transaction, tuple[str, Value]] = {
-    Transaction.COMPLETION: ("原授权码", lambda slip, parameters, market: slip.original_approval),
-    Transaction.CANCEL: ("原授权码", lambda slip, parameters, market: slip.original_approval),
-    Transaction.COMPLETION_VOID: ("原凭证号", lambda slip, parameters, market: slip.original_trace),
+BY_APPROVAL: Row = ("原授权码", lambda slip, parameters, market: slip.original_approval)
+BY_TRACE: Row = ("原凭证号", lambda slip, parameters, market: slip.original_trace)
+BY_REFERENCE: Row = ("原参考号", lambda slip, parameters, market: slip.original_reference)
+TOTAL: Row = ("累计金额", lambda slip, parameters, market: f"RMB {slip.total}")
+REMARKS: dict[Transaction, tuple[Row, ...]] = {
+    Transaction.INCREMENT: (BY_APPROVAL, TOTAL),
+    Transaction.COMPLETION: (BY_APPROVAL,),
+    Transaction.ADVICE: (BY_APPROVAL,),
+    Transaction.CANCEL: (BY_APPROVAL,),
+    Transaction.COMPLETION_VOID: (BY_TRACE,),
+    Transaction.SALE_VOID: (BY_TRACE,),
+    Transaction.REFUND: (BY_REFERENCE,),
 }
 
 
@@ -87,9 +103,12 @@ def compose(
     for label, value in HEAD:
         paper.pair(label, value(slip, parameters, market))
     number = slip.card.pan if full_pan else mask_pan(slip.card.pan)
-    paper.pair("卡号", f"{number} /I")  # facts/unionpay-pos 6: the entry mode's letter follows the number
+    paper.pair("卡号", f"{number} /{ENTRY_LETTERS[slip.entry]}")  # facts/unionpay-pos 6: the letter follows the number
+    mandatory = rule.mandatory.get(slip.transaction.value, ())
     for label, value in BODY:
-        paper.pair(label, value(slip, parameters, market))
+        shown = value(slip, parameters, market)
+        if shown or label in mandatory:
+            paper.pair(label, shown)
     paper.rule().pair("金额", _amount(slip, parameters, market)).rule()
     _remarks(paper, slip, parameters, market)
     if copy == MERCHANT:
@@ -100,12 +119,12 @@ def compose(
 
 
 def _remarks(paper: Composer, slip: Printed, parameters: TerminalParameters, market: Market) -> None:
-    if slip.transaction in REMARKS:
-        label, value = REMARKS[slip.transaction]
+    for label, value in REMARKS.get(slip.transaction, ()):
         paper.pair(label, value(slip, parameters, market))
     if slip.transaction is Transaction.PREAUTH:
         paper.text(market.receipt.not_a_sale, align="center")
         paper.pair("有效天数", f"{market.completion.validity_days} 天")
+    if slip.transaction in CHIP_SHOWN:
         paper.pair("AID", slip.card.aid)
         paper.pair("应用标签", slip.card.label)
         for label, value in CHIP:

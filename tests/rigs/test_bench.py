@@ -410,7 +410,7 @@ def test_a_case_leaves_nothing_to_the_next(bench: Bench) -> None:
     bench.people.supervisor_present(False)
     bench.printer.remove_paper()
     bench.host.move_date(12)
-    bench.terminal.lift_local_limit()
+    bench.terminal.set_parameter("local limit", "off")
     bench.presenter.pull_before("VERIFY")
     assert bench.terminal.perform(HOLD).result is not Result.APPROVED
     assert bench.close_case() == []
@@ -474,7 +474,8 @@ def test_a_lost_reader_is_brought_back_before_the_next_case(bench: Bench) -> Non
 CLOSERS = {
     "host": ("host", "behave"), "people": ("people", "reset"), "printer": ("printer", "load_paper"),
     "reader": ("reader", "healthy"), "terminal": ("terminal", "to_idle"), "card": ("presenter", "remove"),
-    "date": ("host", "reset_date"), "parameters": ("terminal", "restore_limit"),
+    "accounts": ("host", "end_case"), "date": ("host", "reset_date"),
+    "parameters": ("terminal", "restore_parameters"),
 }  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from reports.judge.finding import Finding
 from reports.judge.registry import View
@@ -20,9 +21,19 @@ class Audit:
     evaluate: Callable[[View], Finding | None]
 
 
-def auditors() -> Iterable[Audit]:
+@cache
+def auditors() -> tuple[Audit, ...]:
     """All rules of all auditors, in the order in which reports show them."""
-    from reports.judge.auditors import agreement, ledger, privacy, receipt, reversal_duty, wire
+    from reports.judge.auditors import (
+        agreement,
+        ledger,
+        privacy,
+        receipt,
+        reversal_duty,
+        settlement,
+        store_and_forward,
+        wire,
+    )
 
-    parts = (ledger, wire, reversal_duty, agreement, receipt, privacy)
+    parts = (ledger, wire, reversal_duty, store_and_forward, settlement, agreement, receipt, privacy)
     return tuple(audit for part in parts for audit in part.AUDITS)

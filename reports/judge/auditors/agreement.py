@@ -8,75 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from protocols.faults import ConfigurationError
-from protocols.market import Market
 from protocols.money import Money
-from protocols.transactions import TRANSACTIONS
+from protocols.transactions import FINANCIAL
+from reports.judge.agreed import APPROVED, Agreed, approved
 from reports.judge.auditors import Audit
-from reports.judge.duty import ADVICE, PARTIAL, originals, outcome_of, surely_late
+from reports.judge.duty import granting, originals, outcome_of, surely_late
 from reports.judge.finding import Check, Finding
-from reports.judge.paper import AMOUNT, APPROVAL, CARD, CLOCK, DAY, MOMENT, REFERENCE, VOUCHER, Paper, copies_on, papers
-from reports.judge.registry import View, once
-from reports.judge.timeline import Reply, Request, field_of, moment
+from reports.judge.paper import AMOUNT, APPROVAL, CARD, CLOCK, DAY, MOMENT, REFERENCE, VOUCHER, Paper
+from reports.judge.registry import View
+from reports.judge.reply import field_of
+from reports.judge.stored import ADVICE_MTI, first_tries
+from reports.judge.timeline import Request, moment
 from reports.runfolder import Record
 
+OLD_APPROVAL, OLD_VOUCHER, OLD_REFERENCE = "原授权码", "原凭证号", "原参考号"
 FILLER = "*xX#●" + "•"
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """An approved transaction with all its traces on the bench."""
-
-    order: Record | None
-    outcome: Record
-    request: Request
-    reply: Reply
-    slips: tuple[Paper, ...]
-
-
-@once
-def approved(view: View) -> list[Agreed]:
-    """Every transaction that the terminal reported as approved and the host answered."""
-    slips = slips_by_request(view)
-    found = []
-    for request in originals(view):
-        outcome = outcome_of(view, request)
-        reply = next(iter(request.answers or request.replies), None)
-        if outcome is None or outcome.fields.get("result") != "approved" or reply is None:
-            continue
-        orders = [o for o in view.timeline.of("terminal", "order") if moment(o) < request.at]
-        order = orders[-1] if orders else None
-        found.append(Agreed(order, outcome, request, reply, tuple(slips.get(request.number, ()))))
-    return found
-
-
-@once
-def slips_by_request(view: View) -> dict[int, list[Paper]]:
-    """Which slip belongs to which request, by the request's number.
-
-    A slip is of the last request before it, unless it carries the voucher number of an earlier one and is a reprint or
-    a copy which that one still lacks: paper had run out. A slip that repeats an earlier one stays with the last.
-    """
-    given: dict[int, list[Paper]] = {}
-    asked, orders = originals(view), list(view.timeline.of("terminal", "order"))
-    for paper in (p for p in papers(view.timeline, view.market) if p.is_receipt or copies_on(p, view.market)):
-        at = moment(paper.record)
-        start = max((moment(o) for o in orders if moment(o) < at), default=(0, 0))
-        own = [r for r in asked if start < r.at < at]
-        named = [r for r in asked if r.at < at and r.trace == paper.voucher]
-        if named and (named[-1] in own or paper.reprint or _lacks(given.get(named[-1].number, []), paper, view.market)):
-            given.setdefault(named[-1].number, []).append(paper)
-        elif own:
-            given.setdefault(own[-1].number, []).append(paper)
-    return given
-
-
-def _lacks(given: list[Paper], paper: Paper, market: Market) -> bool:
-    """Whether the copy is none that was printed already."""
-    there = {mark for slip in given for mark in copies_on(slip, market)}
-    return not there.issuperset(copies_on(paper, market)) or not copies_on(paper, market)
 
 
 def _compare(view: View, what: str, compare: Callable[[View, Agreed, Check], None], expected: str) -> Finding | None:
@@ -96,12 +44,16 @@ def _must_show(view: View, agreed: Agreed, label: str) -> bool:
 
 def _amount(view: View, agreed: Agreed, check: Check) -> None:
     request, money = agreed.request, view.market.money
-    sent = Money(int(request.value(4) or 0), money)
-    for source, says in ((agreed.order, "the merchant asked for"), (agreed.outcome, "the terminal reports")):
+    if not request.value(4):  # a balance
+        return
+    sent, granted = Money(int(request.value(4)), money), agreed.amount(view)
+    for source, says, due in (
+        (agreed.order, "the merchant asked for", sent), (agreed.outcome, "the terminal reports", granted),
+    ):  # fmt: skip
         if source is not None and "amount" in source.fields:
             told = Money(int(str(source.fields["amount"])), money)
-            if told != sent:
-                check.deviate(f"F4 is {sent}, {says} {told}", request.number, source.number)
+            if told != due:
+                check.deviate(f"F4 is {due}, {says} {told}", request.number, source.number)
     chip = field_of(request.message, "55.9F02")
     if chip.isdigit() and int(chip) != sent.minor:
         check.deviate(f"9F02 in F55 is {Money(int(chip), money)}, F4 is {sent}", request.number)
@@ -109,12 +61,19 @@ def _amount(view: View, agreed: Agreed, check: Check) -> None:
         value = slip.value(AMOUNT)
         if value is None and not _must_show(view, agreed, AMOUNT):
             continue
-        figures = re.findall(r"\d[\d,]*(?:\.\d+)?", " ".join(value or []))
-        if not any(_is_amount(figure, sent) for figure in figures):
-            check.deviate(f"the slip says {' '.join(figures) or 'no amount'}, not {sent}", slip.number, request.number)
+        figures = figures_of(slip)
+        if not any(is_amount(figure, granted) for figure in figures):
+            check.deviate(
+                f"the slip says {' '.join(figures) or 'no amount'}, not {granted}", slip.number, request.number
+            )
 
 
-def _is_amount(figure: str, amount: Money) -> bool:
+def figures_of(slip: Paper) -> list[str]:
+    """The figures behind the slip's amount label."""
+    return re.findall(r"\d[\d,]*(?:\.\d+)?", " ".join(slip.value(AMOUNT) or []))
+
+
+def is_amount(figure: str, amount: Money) -> bool:
     try:
         return Money.parse(figure.replace(",", ""), amount.currency) == amount
     except ConfigurationError:
@@ -130,9 +89,12 @@ def _reference(view: View, agreed: Agreed, check: Check) -> None:
 
 
 def _value(view: View, agreed: Agreed, check: Check, number: int, key: str, label: str, name: str) -> None:
-    """A value of the host's reply, in the terminal's report and on the slip."""
+    """A value of the host's reply, in the terminal's report and on the slip.
+
+    A report and a slip from before the answer cannot carry it.
+    """
     given = field_of(agreed.reply.message, number).strip()
-    if not given:
+    if not given or agreed.stored:
         return
     if key in agreed.outcome.fields:
         told = str(agreed.outcome.fields[key]).strip()
@@ -178,10 +140,29 @@ def card_digits(slip: Paper) -> tuple[str, str] | None:
     return (whole[0][:6], whole[0][-4:]) if whole else None
 
 
+def _original(view: View, agreed: Agreed, check: Check) -> None:
+    """facts/unionpay-pos 6, remarks: the original's code, voucher number or reference is that of the message."""
+    request = agreed.request
+    f61 = request.value(61)
+    for label, named in (
+        (OLD_APPROVAL, request.value(38)),
+        (OLD_VOUCHER, f61[6:12]),
+        (OLD_REFERENCE, request.value(37)),
+    ):
+        if not named.strip("0 ") or not _must_show(view, agreed, label):
+            continue
+        for slip in agreed.slips:
+            if slip.value(label) is not None and not slip.shows(label, named.strip()):
+                shown = " ".join(slip.value(label) or []).strip() or "nothing"
+                check.deviate(
+                    f"the slip's {label} is {shown}, the message names {named.strip()}", slip.number, request.number
+                )
+
+
 def _moment(view: View, agreed: Agreed, check: Check) -> None:
     clock = re.sub(r"\D", "", field_of(agreed.reply.message, 12))
     day = re.sub(r"\D", "", field_of(agreed.reply.message, 13))
-    if len(clock) != 6 or len(day) != 4:
+    if len(clock) != 6 or len(day) != 4 or agreed.stored:
         return
     for slip in agreed.slips:
         parts = slip.value(MOMENT)
@@ -219,7 +200,7 @@ def _calendar(run: str) -> list[int]:
 def backed(view: View) -> Finding | None:
     """No approval is reported but those that the host gave, in time and under a right MAC."""
     reported = list(view.timeline.of("terminal", "outcome"))
-    claims = [o for o in reported if o.fields.get("result") == "approved" and o.fields.get("transaction") in _ONLINE]
+    claims = [o for o in reported if o.fields.get("result") == APPROVED and o.fields.get("transaction") in _ONLINE]
     if not claims:
         return None
     check = Check("each approval that the terminal reports was given by the host, in time")
@@ -229,10 +210,10 @@ def backed(view: View) -> Finding | None:
         named = [r for r in asked if r.trace == claim.fields.get("trace") and r.at < moment(claim)]
         request = told.get(claim.number) or (named[-1] if named else None)
         if request is None:
-            if not any(r.mti == ADVICE for r in asked):
+            if not any(r.mti == ADVICE_MTI for r in asked):
                 check.deviate(f"the {claim.fields['transaction']} reported as approved never left", claim.number)
             continue
-        why = _not_given(view, request)
+        why = _not_given(view, request, claim)
         check.see(claim.number, request.number, *(a.number for a in request.answers[:1]))
         if why:
             check.deviate(
@@ -244,18 +225,21 @@ def backed(view: View) -> Finding | None:
     return check.finding(f"{len(claims)} approvals, each given by the host")
 
 
-def _not_given(view: View, request: Request) -> str:
-    answer = next(iter(request.answers), None)
+def _not_given(view: View, request: Request, claim: Record) -> str:
+    stored = first_tries(view).get(request.number)
+    if stored is not None:
+        taken = stored.acknowledged(view.market)
+        return "" if taken and taken.at < moment(claim) else "it was not acknowledged by then"
+    answer = next(iter(request.answers or request.doubtful), None)
     if answer is None:
         return "no authentic answer was sent" if request.replies else "it was not answered"
     if surely_late(view, request, answer):
         return "its answer came after the time-out"
-    if answer.code not in (*view.market.success_codes, PARTIAL):
-        return f"it was answered with {answer.code}"
-    return ""
+    code = answer.code or request.code
+    return "" if code in granting(view, request) else f"it was answered with {code}"
 
 
-_ONLINE = frozenset(t.value for t, layout in TRANSACTIONS.items() if layout.reversible)
+_ONLINE = frozenset(transaction.value for transaction in FINANCIAL)
 
 AUDITS = (
     Audit("agreement.host", "Approvals are the host's", "facts/unionpay-pos 5.19; design 4", "terminal", backed),
@@ -273,6 +257,7 @@ AUDITS = (
         ("reference", "References", _reference, "F37 of the reply stands in the report and on the slip"),
         ("voucher", "Voucher numbers", _voucher, f"the slip's {VOUCHER} is F11 of the request"),
         ("card", "Card numbers", _card, "the masked card number of the slip is that of the message"),
+        ("original", "Originals", _original, "the original that the slip names is that of the message"),
         ("moment", "Times", _moment, "the slip's date and time are F13 and F12 of the reply"),
     )
 )

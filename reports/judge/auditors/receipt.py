@@ -2,37 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
+from reports.judge.agreed import STORED_RESULT, approved
 from reports.judge.auditors import Audit
-from reports.judge.auditors.agreement import Agreed, approved
 from reports.judge.finding import Check, Finding
-from reports.judge.paper import copies_on
+from reports.judge.paper import Paper, copies_on, papers
 from reports.judge.registry import View
+from reports.runfolder import Record
 
 
 def both_copies(view: View) -> Finding | None:
-    """Merchant and cardholder get their copy of each approved transaction.
+    """Merchant and cardholder get their copy of each transaction that the terminal completed, or keeps to be sent.
 
     Not looked at where the bench has no printer in sight, or where paper was out: that is a scenario's own matter.
     """
     if not any(view.timeline.of("printer")) or _out_of_paper(view):
         return None
-    transactions = [agreed for agreed in approved(view) if _has_slip(view, agreed)]
-    if not transactions:
+    done = [*_approved(view), *_kept(view)]
+    if not done:
         return None
     rule = view.market.receipt
-    check = Check(f"each approved transaction leaves {rule.merchant_copy} and {rule.cardholder_copy}")
-    for agreed in transactions:
-        check.see(agreed.outcome.number, *(s.number for s in agreed.slips))
-        printed = {mark for slip in agreed.slips for mark in copies_on(slip, view.market)}
+    check = Check(f"each completed transaction leaves {rule.merchant_copy} and {rule.cardholder_copy}")
+    for name, outcome, slips in done:
+        check.see(outcome.number, *(s.number for s in slips))
+        printed = {mark for slip in slips for mark in copies_on(slip, view.market)}
         for mark in (rule.merchant_copy, rule.cardholder_copy):
             if mark not in printed:
-                what = f"no {mark} was printed of the {agreed.request.transaction} {agreed.request.trace}"
-                check.miss(what, agreed.outcome.number, *(s.number for s in agreed.slips))
-    return check.finding(f"{len(transactions)} approved transactions, both copies of each")
+                check.miss(f"no {mark} was printed of the {name}", outcome.number, *(s.number for s in slips))
+    return check.finding(f"{len(done)} completed transactions, both copies of each")
 
 
-def _has_slip(view: View, agreed: Agreed) -> bool:
-    return agreed.request.transaction in view.market.receipt.mandatory
+Done = tuple[str, Record, Sequence[Paper]]
+"""Name and trace of a transaction, what the terminal reported of it, and its slips."""
+
+
+def _approved(view: View) -> Iterator[Done]:
+    for agreed in approved(view):
+        if agreed.request.transaction in view.market.receipt.mandatory:
+            yield f"{agreed.request.transaction} {agreed.request.trace}", agreed.outcome, agreed.slips
+
+
+def _kept(view: View) -> Iterator[Done]:
+    """Stored, and not acknowledged: the customer has gone with his copy all the same."""
+    settled = {agreed.outcome.number for agreed in approved(view)}
+    slips = papers(view.timeline, view.market)
+    for outcome in view.timeline.of("terminal", "outcome"):
+        name, trace = str(outcome.fields.get("transaction", "")), str(outcome.fields.get("trace", ""))
+        if outcome.fields.get("result") != STORED_RESULT or outcome.number in settled:
+            continue
+        if trace and name in view.market.receipt.mandatory:
+            yield f"{name} {trace}", outcome, [slip for slip in slips if slip.voucher == trace]
 
 
 def _out_of_paper(view: View) -> bool:

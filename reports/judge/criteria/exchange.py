@@ -10,12 +10,20 @@ from reports.judge.duty import answer_in_time, originals, outcome_of, reversals,
 from reports.judge.finding import Check, Finding, Scope, Verdict, inconclusive
 from reports.judge.paper import REFERENCE, VOUCHER, Paper, looks_approved, papers
 from reports.judge.registry import View, criterion
-from reports.judge.timeline import Reply, Request, field_of
+from reports.judge.reply import Reply, field_of
+from reports.judge.stored import first_tries, since
+from reports.judge.timeline import Request, moment
 
 
-def _asked(view: View) -> list[Request]:
-    """Financial requests since the last order."""
-    return [r for r in view.since_order.requests() if r.financial]
+def asked(view: View) -> list[Request]:
+    """Financial requests since the last order, without stored messages of earlier ones that go before it."""
+    return [r for r in view.since_order.requests() if r.financial and not is_leftover(view, r)]
+
+
+def is_leftover(view: View, request: Request) -> bool:
+    """A stored message that was there before the last order was given."""
+    message = first_tries(view).get(request.number)
+    return message is not None and view.order is not None and since(view, message) < moment(view.order)
 
 
 @criterion("host.not-asked", "Nothing is sent to the host", "cases.md 83, 144")
@@ -28,6 +36,8 @@ def not_asked(view: View, args: Mapping[str, Any]) -> Finding:
     check.see(view.order.number)
     earlier = {r.trace for r in view.so_far.before(view.order).requests()}
     for request in view.since_order.requests():
+        if is_leftover(view, request):
+            continue
         if request.financial or (request.reversal and request.trace not in earlier):
             what = "a reversal of nothing" if request.reversal else f"{request.mti} {request.transaction}"
             check.deviate(f"{what} reached the host", request.number)
@@ -38,7 +48,7 @@ def not_asked(view: View, args: Mapping[str, Any]) -> Finding:
 def host_refused(view: View, args: Mapping[str, Any]) -> Finding:
     """args: code. Judges the terminal: it must send the request as typed and report the refusal."""
     expected = f"one request, refused with {args['code']}, and reported so"
-    order, outcome, sent = view.order, view.outcome, _asked(view)
+    order, outcome, sent = view.order, view.outcome, asked(view)
     if order is None:
         return inconclusive(expected, "no transaction was started")
     check = Check(expected)
@@ -75,7 +85,7 @@ def over_limit_kept(view: View, args: Mapping[str, Any]) -> Finding:
         return inconclusive(expected, "no transaction was started")
     check = Check(expected)
     check.see(view.order.number)
-    for request in _asked(view):
+    for request in asked(view):
         sent = Money(int(request.value(4) or 0), hold.currency)
         if request.mti.startswith("02") and sent.minor > limit.minor:
             check.deviate(f"a completion of {sent} reached the host", request.number)
@@ -99,13 +109,13 @@ def late_not_applied(view: View, args: Mapping[str, Any]) -> Finding:
             continue
         late += 1
         check.see(request.number, *(a.number for a in answers))
-        _taken(view, request, answers[0], check)
+        taken(view, request, answers[0], check)
     if not late:
         return inconclusive(check.expected, "no answer of the host could be placed after the time-out")
     return check.finding("not applied, nothing printed")
 
 
-def _taken(view: View, request: Request, answer: Reply, check: Check) -> None:
+def taken(view: View, request: Request, answer: Reply, check: Check) -> None:
     """Deviations when an answer that must not be taken was reported or printed as an approval."""
     outcome = outcome_of(view, request)
     if outcome is not None and outcome.fields.get("result") == "approved":
@@ -126,7 +136,7 @@ def _is_of(slip: Paper, request: Request, answer: Reply) -> bool:
 @criterion("in-time.accepted", "An answer within the time-out is accepted", "cases.md 97")
 def in_time_accepted(view: View, args: Mapping[str, Any]) -> Finding:
     expected = "the answer that came before the time-out is taken"
-    sent = [r for r in _asked(view) if r.answers]
+    sent = [r for r in asked(view) if r.answers]
     if view.order is None or not sent:
         return inconclusive(expected, "the host answered no request")
     request = sent[-1]
@@ -159,7 +169,7 @@ def wrong_mac_refused(view: View, args: Mapping[str, Any]) -> Finding:
     found = reversals(view)
     for request in spoiled:
         check.see(request.number, *(a.number for a in request.replies))
-        _taken(view, request, request.replies[0], check)
+        taken(view, request, request.replies[0], check)
         undone = found.meant_for(request)
         check.see(*(r.number for r in undone))
         if not undone:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from protocols.money import Money
+from reports.judge.criteria.exchange import is_leftover
 from reports.judge.finding import Check, Finding, Scope, Verdict, inconclusive
 from reports.judge.registry import View, criterion
 from reports.judge.timeline import Timeline
@@ -16,11 +17,18 @@ def _money(view: View, minor: object) -> str:
     return f"{Money(int(str(minor)), view.market.money)} {view.market.currency.alpha}"
 
 
-def _newest_hold(timeline: Timeline) -> Record | None:
+def newest_hold(timeline: Timeline) -> Record | None:
     """The hold that was opened last, as it stands now: an older one may have been touched since."""
     now = {str(r.fields["hold"]): r for r in timeline.of("ledger", "hold")}
     opened = list(dict.fromkeys(str(r.fields["hold"]) for r in timeline.of("ledger", "hold")))
     return now[opened[-1]] if opened else None
+
+
+def account_of(timeline: Timeline) -> Record | None:
+    """How the account stands now: that of the newest hold's card, where a case has several."""
+    hold = newest_hold(timeline)
+    own = timeline.last("ledger", "account", card=hold.fields["card"]) if hold and "card" in hold.fields else None
+    return own or timeline.last("ledger", "account")
 
 
 @criterion("hold.state", "The issuer's hold is in the right state", "facts/unionpay-pos 5.20")
@@ -39,7 +47,7 @@ def final_state(view: View, args: Mapping[str, Any]) -> Finding:
 
 def _state(timeline: Timeline, args: Mapping[str, Any]) -> Finding:
     expected = f"hold {args['state']}"
-    hold, account = _newest_hold(timeline), timeline.last("ledger", "account")
+    hold, account = newest_hold(timeline), account_of(timeline)
     if hold is None:
         if account is None:
             return inconclusive(expected, "the ledger told of no account")
@@ -52,7 +60,7 @@ def _state(timeline: Timeline, args: Mapping[str, Any]) -> Finding:
 def amount(view: View, args: Mapping[str, Any]) -> Finding:
     """args: amount in minor units, all that is held on the account."""
     expected = f"{_money(view, args['amount'])} held"
-    account = view.so_far.last("ledger", "account")
+    account = account_of(view.so_far)
     if account is None:
         return inconclusive(expected, "the ledger told of no account")
     held = int(str(account.fields["held"]))
@@ -72,7 +80,7 @@ def released(view: View, args: Mapping[str, Any]) -> Finding:
 
 
 def _nothing_held(view: View, timeline: Timeline) -> Finding:
-    account = timeline.last("ledger", "account")
+    account = account_of(timeline)
     if account is None:
         return inconclusive("nothing held", "the ledger told of no account")
     held = int(str(account.fields["held"]))
@@ -94,8 +102,8 @@ def final(view: View, args: Mapping[str, Any]) -> Finding:
 
 def _stands(view: View, timeline: Timeline, args: Mapping[str, Any]) -> Finding:
     expected = f"{_money(view, args['held'])} held, {_money(view, args['booked'])} booked, the rest available"
-    account = timeline.last("ledger", "account")
-    opening = timeline.first("ledger", "account")
+    account = account_of(timeline)
+    opening = timeline.first("ledger", "account", **({"card": account.fields["card"]} if account else {}))
     if account is None or opening is None:
         return inconclusive(expected, "the ledger told of no account")
     held, booked = int(str(account.fields["held"])), int(str(account.fields["booked"]))
@@ -123,8 +131,9 @@ def untouched(view: View, args: Mapping[str, Any]) -> Finding:
         return inconclusive(expected, "no transaction was started")
     check = Check(expected)
     check.see(view.order.number)
-    own = {r.trace for r in view.since_order.requests() if not r.reversal}
+    own = {r.trace for r in view.since_order.requests() if not r.reversal and not is_leftover(view, r)}
     earlier = {r.trace for r in view.so_far.before(view.order).requests()} - own
+    earlier |= {r.trace for r in view.since_order.requests() if is_leftover(view, r)}
     for posting in view.since_order.of("ledger", "posting"):
         fields = posting.fields
         if fields.get("trace") not in earlier:

@@ -8,7 +8,7 @@ from typing import Any
 from reports.judge.duty import Duty, duty, originals, reversals
 from reports.judge.finding import Check, Finding, Scope, inconclusive
 from reports.judge.registry import View, criterion
-from reports.judge.timeline import Request
+from reports.judge.timeline import Request, differences
 
 MAY_CHANGE = ("F12", "F13", "F38", "F39", "F55", "F64", "TPDU", "header")
 """What a repeat may say anew: time, reason and what belongs to it, and the MAC. facts/unionpay-pos 5.19."""
@@ -62,15 +62,9 @@ def repeated(view: View, args: Mapping[str, Any]) -> Finding:
     if len(tries) > most:
         check.deviate(f"sent {len(tries)} times", original.number, *(r.number for r in tries))
     for again in tries[1:]:
-        for name in _differences(tries[0], again):
+        for name in differences(tries[0].message, again.message, MAY_CHANGE):
             check.deviate(f"{name} of a repeat differs from the first try's", again.number, tries[0].number)
     return check.finding(f"sent {len(tries)} times with the same data")
-
-
-def _differences(first: Request, again: Request) -> list[str]:
-    names = [*first.message, *(name for name in again.message if name not in first.message)]
-    differing = (name.split(" ")[0] for name in names if first.message.get(name) != again.message.get(name))
-    return [name for name in dict.fromkeys(differing) if name.split(".")[0] not in MAY_CHANGE]
 
 
 @criterion(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from reports.judge.auditors.agreement import FILLER, card_digits
+from protocols.money import Money
+from reports.judge.auditors.agreement import FILLER, card_digits, figures_of, is_amount
 from reports.judge.finding import Check, Finding, Scope, inconclusive
 from reports.judge.paper import CARD, Paper, cards_of, clear_digits, copies_on, looks_approved, papers
 from reports.judge.registry import View, criterion
@@ -132,6 +133,22 @@ def _unmasked(slip: Paper, cards: Collection[str]) -> str:
     if len(first) > 6 or len(last) > 4:
         return f"{len(first)} leading and {len(last)} last digits of the card number are clear"
     return ""
+
+
+@criterion("receipt.amount", "The slips show the amount", "cases.md 25, 32", scope=Scope.WHOLE_CASE)
+def amount(view: View, args: Mapping[str, Any]) -> Finding:
+    """args: amount in minor units. Exactly this one figure, on each copy of the last order."""
+    due = Money(int(args["amount"]), view.market.money)
+    check = Check(f"each copy shows {due} and no other amount")
+    slips = [slip for slip in _slips(view) if slip.is_receipt]
+    if not slips:
+        return _nothing_printed(view, check)
+    for slip in slips:
+        check.see(slip.number)
+        figures = figures_of(slip)
+        if len(figures) != 1 or not is_amount(figures[0], due):
+            check.deviate(f"the slip says {' '.join(figures) or 'no amount'}", slip.number)
+    return check.finding(f"{due} on {len(slips)} slips")
 
 
 @criterion("receipt.none", "Nothing is printed as approved", "cases.md 96, 98", scope=Scope.WHOLE_CASE)

@@ -19,7 +19,7 @@ from protocols.iso8583 import UNIONPAY
 from protocols.market import Market
 from protocols.money import Money
 from protocols.pan import mask_pan
-from protocols.transactions import TRANSACTIONS, Transaction
+from protocols.transactions import TRANSACTIONS, Layout, Transaction
 from reports.judge.auditors import auditors
 from reports.judge.case import CaseVerdict, Terms, judge_case
 from reports.judge.finding import Finding, Judged
@@ -34,7 +34,10 @@ GUARD_MS = 30
 PAN = "6250947000000014"
 TRACE, BATCH, APPROVAL, REFERENCE = "000077", "000001", "123456", "112500000068"
 DAY, CLOCK = "1125", "081657"
+TERMINAL, OTHER_TERMINAL = "50080001", "50080002"
 HOLD = "pre-authorisation"
+PARTS = ("debit total", "debit count", "credit total", "credit count", "flag")
+SUMS = ("debit_total", "debit_count", "credit_total", "credit_count")
 NAMES = {field.number: field.name for field in UNIONPAY.fields}
 
 
@@ -57,7 +60,9 @@ def key(number: int) -> str:
 class Tale:
     """One case, event by event."""
 
-    def __init__(self, *, dut: Iterable[str] = ("terminal",), rules: Market | None = None) -> None:
+    def __init__(
+        self, *, dut: Iterable[str] = ("terminal",), rules: Market | None = None, terminal: str = ""
+    ) -> None:  # fmt: skip
         self.market = rules or market()
         self.terms = Terms(self.market, frozenset(dut), TIMEOUT_MS * MS)
         self.records: list[Record] = []
@@ -66,8 +71,12 @@ class Tale:
         self._exchanges = 0
         self._asked: dict[str, Any] = {}
         self._message: dict[str, str] = {}
+        self._totals: tuple[int, int, int, int, str]
         self._transaction, self._amount = HOLD, 100000
-        self.tell("case", "open", id="features/x.feature::A case", attempt=1, name="A case", feature="X", numbers=[1])
+        told = {"terminal": terminal} if terminal else {}
+        self.tell(
+            "case", "open", id="features/x.feature::A case", attempt=1, name="A case", feature="X", numbers=[1], **told
+        )
 
     # ── any event ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,16 +141,14 @@ class Tale:
         layout = TRANSACTIONS[Transaction(transaction)] if known else TRANSACTIONS[Transaction.COMPLETION]
         self._exchanges += 1
         mti = mti or ("0400" if reversal else layout.mti)
-        values = {2: mask_pan(PAN), 4: f"{amount or self._amount:012d}", 3: layout.f3, 11: trace, 22: "051", 25: "06"}
-        values |= {41: "50080001", 42: "309310083985008", 49: "156", 60: f"{layout.f60_1}{BATCH}00050"}
-        values |= {64: f"{self._exchanges:08X}"}
-        if transaction != HOLD:
-            values |= {61: f"000000000000{DAY}"} if not reversal else {61: f"{BATCH}{trace}0000"}
-            values |= {38: APPROVAL} if not reversal else {}
-        if transaction == "completion void" and not reversal:
-            values[37] = REFERENCE
-        if reversal:
-            values[39] = self.market.reversal.reason_no_reply
+        values = {11: trace, 41: TERMINAL, 42: "309310083985008"}
+        values |= {60: f"{layout.f60_1}{BATCH}{layout.f60_3}{'50' if layout.f3 else ''}"}
+        if layout.f3:
+            values |= self._money(transaction, layout, amount, trace, reversal)
+        if transaction == "settlement":
+            values |= {48: "(62 digits, hidden)", 49: "156", 63: "01 "}
+        elif mti == "0320":
+            values |= {48: "(42 digits, hidden)"}
         values |= dict(change or {})
         described = {"MTI": mti} | {key(n): v for n, v in sorted(values.items()) if n not in tuple(without) and v}
         if chip:
@@ -154,14 +161,43 @@ class Tale:
         more = {"message": self._message} if message else {}
         return self.tell("host", "request", called=name, after=after, **self._asked, connection=connection, **more)
 
+    def _money(self, transaction: str, layout: Layout, amount: int, trace: str, reversal: bool) -> dict[int, str]:
+        """The fields of a financial request, or of its reversal. facts/unionpay-pos 2.5, 3.1."""
+        chip = transaction in (HOLD, "sale", "balance")
+        values = {2: mask_pan(PAN), 3: layout.f3, 4: f"{amount or self._amount:012d}", 25: layout.f25, 49: "156"}
+        values |= {22: "051" if chip else "052", 64: f"{self._exchanges:08X}"}
+        if chip:
+            values |= {23: "001"}
+        if chip and not reversal:
+            values |= {26: "12", 52: "(8 bytes, hidden)", 53: "2600000000000000", 55: "80 bytes"}
+        by_trace = transaction in ("completion void", "sale void")
+        if by_trace and reversal:
+            values |= {61: f"{BATCH}{trace}0000"}
+        elif by_trace:
+            values |= {37: REFERENCE, 61: f"{BATCH}{TRACE}{DAY}"}
+        elif reversal and transaction in ("cancel", "completion"):
+            values |= {61: f"{BATCH}{trace}0000"}
+        elif not reversal and transaction not in (HOLD, "sale", "balance"):
+            values |= {61: f"000000000000{DAY}"}
+        if not reversal and transaction not in (HOLD, "sale", "balance", "refund", "sale void"):
+            values |= {38: APPROVAL}
+        if transaction == "refund":
+            values |= {37: REFERENCE}
+        if transaction == "balance":
+            del values[4]
+        if reversal:
+            values[39] = self.market.reversal.reason_no_reply
+        return values
+
     def reversal(self, transaction: str = "", **more: Any) -> Tale:
         return self.request(transaction, reversal=True, **more)
 
-    def management(self, mti: str = "0820", transaction: str = "echo") -> Tale:
-        """A sign-on or an echo, which a terminal may send at any time."""
-        self._exchanges += 1
-        fields = {"exchange": self._exchanges, "mti": mti, "transaction": transaction, "trace": "000001"}
-        return self.tell("host", "request", **fields, reversal=False, message={"MTI": mti}, connection=1)
+    def management(self, transaction: str = "echo", *, trace: str = "000001", **more: Any) -> Tale:
+        """A sign-on or an echo, which a terminal may send at any time. The last request stays what it was."""
+        before = self._asked, self._message
+        self.request(transaction, trace=trace, **more)
+        self._asked, self._message = before
+        return self
 
     def checks(self, mac: str = "valid") -> Tale:
         return self.tell("host", "checks", **self._asked, mac=mac, pin="right", cryptogram="verified")
@@ -172,21 +208,26 @@ class Tale:
     def reply(
         self, code: str = "00", *, after: float = 2, rule: str = "", late: bool = False, sent: bool = True,
         change: Mapping[int, str] | None = None, without: Iterable[int] = (), name: str = "",
-        to: Mapping[str, Any] | None = None, mti: str = "",
+        to: Mapping[str, Any] | None = None, mti: str = "", spoiled: Iterable[str] = (), unread: bool = False,
     ) -> Tale:  # fmt: skip
         """The answer to the last request, or to the exchange `to`, leaves the host."""
         asked = dict(to or self._asked)
         message = asked.pop("message", self._message)
         values = {n: message[key(n)] for n in (2, 3, 4, 11, 22, 25, 41, 42, 49, 60) if key(n) in message}
         values |= {12: CLOCK, 13: DAY, 37: REFERENCE, 39: code, 64: "FEDCBA98"}
-        if code == "00" and not asked["reversal"]:
-            values[38] = APPROVAL
+        values |= {15: DAY, 32: "03099988"}
+        if code in ("00", "10", "11") and not asked["reversal"]:
+            values |= {38: APPROVAL, 44: "03080000   03099988"}
+        if asked["mti"] in ("0500", "0320") or asked["mti"].startswith("08"):
+            del values[64]
         values |= dict(change or {})
         told = {"MTI": mti or f"{int(asked['mti']) + 10:04d}"}
         told |= {key(n): v for n, v in sorted(values.items()) if n not in tuple(without)}
+        seen = {"undecoded": "F44: too long"} if unread else {"message": told}
         return self.tell(
-            "host", "response", after=after, called=name, **asked, rule=rule, late=late, sent=sent, message=told
-        )
+            "host", "response", after=after, called=name, **asked, rule=rule, late=late, sent=sent,
+            spoiled=list(spoiled), **seen,
+        )  # fmt: skip
 
     @property
     def asked(self) -> bool:
@@ -229,7 +270,7 @@ class Tale:
     def lines(self, copy: str = "merchant", *, but: Mapping[str, str | None] | None = None) -> list[str]:
         """The lines of a slip; `but` gives a label's line another text, or takes it away."""
         rule, transaction = self.market.receipt, self._transaction
-        sign = "-" if transaction in ("cancel", "completion void") else ""
+        sign = "-" if transaction in ("cancel", "completion void", "sale void", "refund") else ""
         amount = f"RMB {sign}{Money(self._amount, self.market.money)}"
         pairs = {
             "商户名称": "保持酒店测试商户", "商户编号": "309310083985008", "终端编号": "50080001", "操作员": "01",
@@ -237,10 +278,12 @@ class Tale:
             "批次号": BATCH, "凭证号": self._asked.get("trace", TRACE), "授权号": APPROVAL, "参考号": REFERENCE,
             "日期/时间": "2026/11/25 08:16:57", "金额": amount,
         }  # fmt: skip
-        if transaction == HOLD:
+        if transaction in (HOLD, "sale"):
             pairs |= {"AID": "A000000333010102", "应用标签": "银联信用卡", "TC": "53F38A1771B92595", "ATC": "0001"}
-        elif transaction == "completion void":
-            pairs["原凭证号"] = "000076"
+        elif transaction in ("completion void", "sale void"):
+            pairs["原凭证号"] = TRACE
+        elif transaction == "refund":
+            pairs["原参考号"] = REFERENCE
         else:
             pairs["原授权码"] = APPROVAL
         body = {label: f"{label}      {value}" for label, value in pairs.items()}
@@ -258,6 +301,48 @@ class Tale:
 
     def paper(self, state: str) -> Tale:
         return self.tell("printer", "paper", state=state)
+
+    # ── settlement ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def settle(
+        self, debit: int = 0, debits: int = 0, credit: int = 0, given: int = 0, *, trace: str = "000900",
+        batch: str = BATCH, **more: Any,
+    ) -> Tale:  # fmt: skip
+        """The settlement request, with its totals."""
+        totals = (f"{debit:012d}", f"{debits:03d}", f"{credit:012d}", f"{given:03d}", "0")
+        self.request("settlement", trace=trace, change={60: f"00{batch}201"}, **more)
+        for place, (name, value) in enumerate(zip(PARTS, totals, strict=True), start=1):
+            self._message[f"F48.{place} domestic {name}"] = value
+        self._totals = debit, debits, credit, given, batch
+        return self
+
+    def settled(self, flag: str = "1", own: tuple[int, int, int, int] | None = None, *, reported: bool = True) -> Tale:
+        """The host's answer to a settlement, with its own totals, and the terminal's report."""
+        if not hasattr(self, "_totals"):
+            self.settle()
+        claimed, batch = self._totals[:4], self._totals[4]
+        own = claimed if own is None else own
+        sums = dict(zip(SUMS, own, strict=True))
+        told = {f"claimed_{key}": value for key, value in zip(SUMS, claimed, strict=True)}
+        self.tell(
+            "ledger", "settlement", terminal=TERMINAL, merchant="309310083985008", batch=batch, flag=flag,
+            reason="" if flag == "1" else "they differ", currency="CNY", **sums, **told,
+        )  # fmt: skip
+        self.reply()
+        if reported:
+            shown = dict(zip(SUMS, claimed, strict=True))
+            self.tell("terminal", "settlement", batch=batch, flag=flag, uploaded=0, currency="CNY", **shown)
+        return self
+
+    def upload(self, network: str = "201", *, trace: str = "000901", batch: str = BATCH) -> Tale:
+        """Detail of a batch, or its end."""
+        kind = {"201": "batch upload", "202": "batch end", "207": "batch end"}.get(network, "TC upload")
+        return self.request(kind, trace=trace, change={60: f"00{batch}{network}"}).reply()
+
+    def kept(self, status: str, trace: str = TRACE, transaction: str = "") -> Tale:
+        """The terminal's word of a stored message."""
+        name = transaction or self._transaction
+        return self.tell("terminal", "stored", status=status, transaction=name, trace=trace, amount=self._amount)
 
     # ── whole stretches ───────────────────────────────────────────────────────────────────────────────────────────
 

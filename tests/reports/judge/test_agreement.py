@@ -1,4 +1,4 @@
-"""The auditors of agreement, receipts, privacy and the wire."""
+"""The auditors of agreement, receipts and privacy."""
 
 from __future__ import annotations
 
@@ -357,52 +357,129 @@ def test_no_full_card_number_is_ever_in_these_tests_timelines() -> None:
     assert PAN not in str(Tale().approved().records)
 
 
-# ── wire ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── other transactions ────────────────────────────────────────────────────────────────────────────────────────────────
 
-WIRE = ["wire.readable", "wire.sealed", "wire.complete", "wire.traces"]
-
-
-@pytest.mark.parametrize("rule", WIRE)
-@pytest.mark.parametrize("transaction", [HOLD, "cancel", "completion", "completion void"])
-def test_good_messages_and_their_reversals_pass(rule: str, transaction: str) -> None:
-    passed(Tale().approved(transaction).audit(rule))
-    passed(Tale().unanswered(transaction).reversed().audit(rule))
-    assert Tale().audit(rule) is None
+ALL = [HOLD, "cancel", "completion", "completion void", "sale", "sale void", "refund", "incremental pre-authorisation"]
+ADVICE = "completion advice"
 
 
-def test_a_frame_that_cannot_be_read_fails() -> None:
-    tale = Tale().approved().tell("host", "undecodable", reason="F4: too short")
-    assert "F4: too short" in failed(tale.audit("wire.readable"), tale["host undecodable"])
+@pytest.mark.parametrize("rule", [*RULES, "original", "host"])
+@pytest.mark.parametrize("transaction", [*ALL, ADVICE])
+def test_every_transaction_that_is_right_agrees(rule: str, transaction: str) -> None:
+    passed(Tale().approved(transaction).audit(f"agreement.{rule}"))
 
 
-@pytest.mark.parametrize("mac", ["wrong", "missing"])
-def test_a_request_that_is_not_sealed_fails(mac: str) -> None:
-    tale = Tale().order().request().checks(mac)
-    assert mac in failed(tale.audit("wire.sealed"), tale["host request"])
+@pytest.mark.parametrize("transaction", ["sale", "sale void", "refund", "incremental pre-authorisation", ADVICE])
+def test_another_amount_on_the_slip_of_any_of_them_fails(transaction: str) -> None:
+    assert "slip says" in failed(printed("金额", "金额 RMB 999.99", transaction).audit("agreement.amount"))
 
 
-@pytest.mark.parametrize("number", [3, 4, 11, 22, 25, 41, 42, 49, 60, 64, 38, 61])
-def test_each_mandatory_field_that_is_missing_fails(number: int) -> None:
-    tale = Tale().order("completion").request(without=(number,))
-    assert f"lacks F{number}" in failed(tale.audit("wire.complete"), tale["host request"])
+def test_a_balance_has_neither_amount_nor_slip() -> None:
+    tale = Tale().order("balance", 0).request().reply(change={54: "1002156C000000900000"}).outcome("approved", amount=0)
+    passed(tale.audit("agreement.amount"))
+    assert tale.tell("printer", "paper", state="present").audit("receipt.both-copies") is None
 
 
-def test_a_reversal_needs_a_reason_and_its_original_and_no_pin_and_no_track() -> None:
-    assert "lacks F39" in failed(Tale().unanswered().reversal(without=(39,)).audit("wire.complete"))
-    assert "lacks F61" in failed(Tale().unanswered("cancel").reversal(without=(61,)).audit("wire.complete"))
-    passed(Tale().unanswered().reversal().audit("wire.complete"))
-    for number in (26, 35, 36, 37, 52, 53):
-        tale = Tale().unanswered().reversal(change={number: "12"})
-        assert f"carries F{number}" in failed(tale.audit("wire.complete"), tale["host request"])
+def stored(*, before: bool = True, code: str = "00") -> Tale:
+    """An advice that is printed and reported before it leaves, and acknowledged later."""
+    tale = Tale().order(ADVICE).tell("terminal", "stored", status="written", transaction=ADVICE, trace="000077")
+    tale._asked = {"trace": "000077"}
+    if before:
+        tale.slips().outcome("stored")
+    return tale.order().request(ADVICE).reply(code)
 
 
-@pytest.mark.parametrize(("there", "lacking"), [(26, 52), (52, 26)])
-def test_a_pin_comes_with_its_capture_code(there: int, lacking: int) -> None:
-    assert f"lacks F{lacking}" in failed(Tale().order().request(change={there: "12"}).audit("wire.complete"))
+@pytest.mark.parametrize("rule", ["amount", "voucher", "card", "original"])
+def test_a_stored_message_agrees_with_the_slips_from_before_it_left(rule: str) -> None:
+    passed(stored().audit(f"agreement.{rule}"))
+    assert stored(code="25").audit(f"agreement.{rule}") is None
 
 
-def test_a_trace_number_used_twice_fails_within_a_batch() -> None:
-    tale = Tale().order().request(name="first").request("completion", name="second")
-    failed(tale.audit("wire.traces"), tale["first"], tale["second"])
-    passed(Tale().order().request().request(trace=OTHER).audit("wire.traces"))
-    passed(Tale().order().request().request(change={60: "1000000200050"}).audit("wire.traces"))
+def test_a_stored_message_whose_slip_says_something_else_fails() -> None:
+    tale = Tale().order(ADVICE)
+    tale._asked = {"trace": "000077"}
+    tale.slip("merchant").slip("cardholder", but={"金额": "金额 RMB 1.00"}).outcome("stored")
+    tale.order("sale").request(ADVICE, amount=100000).reply()
+    assert "slip says 1.00" in failed(tale.audit("agreement.amount"))
+
+
+@pytest.mark.parametrize("rule", ["approval", "reference", "moment"])
+def test_a_slip_from_before_the_answer_cannot_carry_it(rule: str) -> None:
+    tale = stored()
+    assert tale.audit(f"agreement.{rule}") is not None
+    passed(tale.audit(f"agreement.{rule}"))
+
+
+def test_an_advice_reported_as_approved_before_it_was_acknowledged_fails() -> None:
+    early = Tale().order(ADVICE).request().outcome("approved").reply()
+    assert "not acknowledged by then" in failed(early.audit("agreement.host"), early["terminal outcome"])
+    refused = Tale().order(ADVICE).request().reply("25").outcome("approved")
+    failed(refused.audit("agreement.host"))
+    duplicate = Tale().order(ADVICE).request().reply("94").outcome("approved")
+    passed(duplicate.audit("agreement.host"))
+
+
+def test_a_sale_reported_as_approved_that_was_not_fails() -> None:
+    failed(Tale().order("sale").request().reply("51").outcome("approved").audit("agreement.host"))
+    failed(Tale().order("balance").request().reply("51").outcome("approved").audit("agreement.host"))
+    failed(Tale().order("sale").outcome("approved", trace="").audit("agreement.host"))
+
+
+def part(reported: int, printed: int) -> Tale:
+    tale = Tale().order().request(change={60: "10000001000501"}).reply("10", change={4: "000000060000"})
+    tale._amount = printed
+    return tale.slips().outcome("approved", code="10", amount=reported)
+
+
+def test_of_a_part_slip_and_report_say_the_part() -> None:
+    passed(part(60000, 60000).audit("agreement.amount"))
+    assert "the terminal reports 1000.00" in failed(part(100000, 60000).audit("agreement.amount"))
+    assert "slip says 1000.00" in failed(part(60000, 100000).audit("agreement.amount"))
+    passed(part(60000, 60000).audit("agreement.host"))
+
+
+def test_an_answer_that_may_be_taken_backs_an_approval() -> None:
+    tale = Tale().order().request().reply(spoiled=("F49",), change={49: "840"}).slips().outcome("approved")
+    passed(tale.audit("agreement.host"))
+    unread = Tale().order().request().decision("00").reply(spoiled=("F44",), unread=True).outcome("approved")
+    passed(unread.audit("agreement.host"))
+    refused = Tale().order().request().decision("51").reply(spoiled=("F44",), unread=True).outcome("approved")
+    assert "answered with 51" in failed(refused.audit("agreement.host"))
+
+
+@pytest.mark.parametrize(
+    ("transaction", "label", "wrong"),
+    [
+        ("cancel", "原授权码", "999999"), ("completion", "原授权码", "999999"), (ADVICE, "原授权码", "999999"),
+        ("completion void", "原凭证号", "000070"), ("sale void", "原凭证号", "000070"),
+        ("refund", "原参考号", "112500000099"),
+    ],
+)  # fmt: skip
+def test_another_original_on_the_slip_fails(transaction: str, label: str, wrong: str) -> None:
+    tale = printed(label, f"{label} {wrong}", transaction)
+    assert f"the slip's {label} is {wrong}" in failed(tale.audit("agreement.original"), tale["printer slip"])
+    passed(printed(label, None, transaction).audit("agreement.original"))  # that it is missing is another rule's matter
+
+
+def test_the_slip_of_a_settlement_is_no_transactions() -> None:
+    tale = stored().order("settlement", 0).request(ADVICE, amount=100000, trace=OTHER).reply()
+    tale.slip(lines=["结算单", "凭证号 000900", "金额 RMB 12345.00"])
+    passed(tale.audit("agreement.amount"))
+
+
+@pytest.mark.parametrize("transaction", [*ALL, ADVICE])
+def test_both_copies_of_every_transaction(transaction: str) -> None:
+    passed(Tale().approved(transaction).audit("receipt.both-copies"))
+    tale = Tale().order(transaction).request().reply().slip("merchant").outcome("approved")
+    assert "no 持卡人存根" in failed(tale.audit("receipt.both-copies"))
+
+
+def test_both_copies_of_what_is_kept() -> None:
+    passed(stored().audit("receipt.both-copies"))
+    tale = Tale().order(ADVICE)
+    tale._asked = {"trace": "000077"}
+    passed(Tale().order(ADVICE).request().slips().outcome("stored").audit("receipt.both-copies"))
+    tale.slip("merchant").outcome("stored")
+    assert "no 持卡人存根 was printed of the completion advice 000077" in failed(tale.audit("receipt.both-copies"))
+    settled = Tale().order("settlement", 0).slip(lines=["结算单"]).outcome("approved", trace="000900")
+    assert settled.audit("receipt.both-copies") is None

@@ -26,5 +26,11 @@ def test_an_answer_in_time_gives_the_terminal_no_excuse() -> None:
     assert slow(TIMEOUT_MS - GUARD_MS - 1).judge().verdict is Verdict.FAIL
 
 
-def test_an_answer_that_a_rule_delays_is_no_fault_of_the_bench() -> None:
-    assert slow(TIMEOUT_MS + 100, rule="delay").judge().verdict is Verdict.FAIL
+@pytest.mark.parametrize("rule", ["delay", "drip", "late answer after the reversal", "code + delay"])
+def test_an_answer_that_a_rule_delays_is_no_fault_of_the_bench(rule: str) -> None:
+    assert slow(TIMEOUT_MS + 100, rule=rule).judge().verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("rule", ["code", "duplicate", "split", "code + add F59"])
+def test_a_rule_that_changes_an_answer_does_not_excuse_a_slow_bench(rule: str) -> None:
+    assert slow(TIMEOUT_MS + 100, rule=rule).judge().verdict is Verdict.INCONCLUSIVE

@@ -16,13 +16,19 @@ from tests.reports.judge.builder import HOLD, TIMEOUT_MS, TRACE, Tale
 
 ARGS = {
     "transaction": HOLD, "result": "approved", "code": "51", "hold": 100000, "amount": 115001, "state": "open",
-    "held": 0, "booked": 0, "requests": 1, "least": 2, "present": True,
+    "held": 0, "booked": 0, "requests": 1, "least": 2, "present": True, "times": 1, "contains": "挂失", "field": 4,
+    "value": "0000", "states": ["open"], "flag": "1", "debit": 0, "debit_count": 0, "credit": 0, "credit_count": 0,
+    "trace": TRACE, "name": "batch limit", "again": True, "approval": "123456",
 }  # fmt: skip
 TRACES = st.sampled_from([TRACE, "000078", "000079"])
-TRANSACTIONS = st.sampled_from([HOLD, "cancel", "completion", "completion void"])
-RESULTS = st.sampled_from(["approved", "declined", "no reply", "refused", "card removed", "card declined"])
+TRANSACTIONS = st.sampled_from(
+    [HOLD, "cancel", "completion", "completion void", "completion advice", "refund", "balance", "sale", "settlement"]
+)
+RESULTS = st.sampled_from(["approved", "declined", "no reply", "refused", "card removed", "card declined", "stored"])
 WAITS = st.sampled_from([1, 2, TIMEOUT_MS - 31, TIMEOUT_MS, TIMEOUT_MS + 40])
-COPIES, POSTINGS = st.sampled_from(["merchant", "cardholder"]), st.sampled_from(["hold", "book"])
+STATES = st.sampled_from(["open", "reversed", "expired", "partly completed"])
+COPIES = st.sampled_from(["merchant", "cardholder"])
+POSTINGS = st.sampled_from(["hold", "book", "refund", "sale"])
 CARDS = st.sampled_from(["卡号 625094******0014", None, "卡号 62509470****0014"])
 
 Deed = Callable[[Tale], object]
@@ -34,11 +40,23 @@ DEEDS: st.SearchStrategy[Deed] = st.one_of(
     st.builds(lambda code: lambda tale: tale.decision(code), st.sampled_from(["00", "51"])),
     st.builds(
         lambda code, wait, rule: lambda tale: tale.asked and tale.reply(code, after=wait, rule=rule),
-        st.sampled_from(["00", "51"]), WAITS, st.sampled_from(["", "wrong MAC"]),
+        st.sampled_from(["00", "51", "10", "77", "Z9"]), WAITS, st.sampled_from(["", "wrong MAC"]),
     ),
+    st.builds(
+        lambda what, unread, gone: lambda tale: tale.asked and tale.reply(spoiled=what, unread=unread, without=gone),
+        st.lists(st.sampled_from(["MAC", "F4", "F11", "F38", "F44", "F49", "F55", "length", "drip"]), max_size=2),
+        st.booleans(), st.lists(st.sampled_from([4, 11, 38, 39, 49, 64]), max_size=2),
+    ),
+    st.builds(
+        lambda status, t, kind: lambda tale: tale.tell("terminal", kind, status=status, transaction="refund", trace=t),
+        st.sampled_from(["written", "sent", "done", "given up"]), TRACES, st.sampled_from(["stored", "reversal"]),
+    ),
+    st.builds(lambda t: lambda tale: tale.management(t), st.sampled_from(["sign-on", "echo", "batch upload"])),
+    st.builds(lambda flag: lambda tale: tale.settled(flag), st.sampled_from(["1", "2", "3"])),
+    st.builds(lambda opened: lambda tale: tale.tell("terminal", "batch", closed="000001", opened=opened), TRACES),
     st.builds(lambda result, t: lambda tale: tale.outcome(result, trace=t), RESULTS, TRACES),
     st.builds(lambda copy, shown: lambda tale: tale.slip(copy, but={"卡号": shown}), COPIES, CARDS),
-    st.builds(lambda state: lambda tale: tale.held(state), st.sampled_from(["open", "reversed"])),
+    st.builds(lambda state: lambda tale: tale.held(state), STATES),
     st.builds(lambda held: lambda tale: tale.account(1000000 - held, held), st.sampled_from([0, 100000])),
     st.builds(lambda kind: lambda tale: tale.posting(kind, 100000, pots=(1000000, 0, 0)), POSTINGS),
     st.builds(lambda text: lambda tale: tale.display(text), st.sampled_from(["请插卡", "挂失", "625094••••••0014"])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from protocols.market import Market
 from protocols.transactions import Transaction
@@ -21,6 +22,7 @@ class Bank:
 
     def __init__(self, directory: Path, market: Market, opening: int = OPENING) -> None:
         self.ledger = Ledger(directory / "ledger.sqlite")
+        self.ledger._db.execute("PRAGMA synchronous=OFF")  # no test of these cuts the power
         self.rules = Rules(self.ledger, market)
         self.today = TODAY
         self.approval = ""
@@ -38,7 +40,7 @@ class Bank:
 
     def state(self) -> str:
         """State of the newest hold."""
-        hold = self.ledger.hold_of(CARD, self.approval, MERCHANT, Transaction.PREAUTH.value)
+        hold = self.ledger.holds.newest(CARD, self.approval)
         return hold.state if hold else "none"
 
     def preauth(self, amount: int = HOLD, trace: int = 1, card: str = CARD) -> Decided:
@@ -57,16 +59,41 @@ class Bank:
         values = {"original_batch": BATCH, "original_trace": f"{completion:06d}", **changes}
         return self.ask(Transaction.COMPLETION_VOID, amount, trace, **values)
 
-    def ask(self, transaction: Transaction, amount: int, trace: int, **changes: str) -> Decided:
+    def advise(self, amount: int = HOLD, trace: int = 2, **changes: str) -> Decided:
+        return self._matched(Transaction.ADVICE, amount, trace, changes)
+
+    def increment(self, amount: int = HOLD, trace: int = 5, **changes: str) -> Decided:
+        return self._matched(Transaction.INCREMENT, amount, trace, changes)
+
+    def sell(self, amount: int = HOLD, trace: int = 6, **changes: Any) -> Decided:
+        return self.ask(Transaction.SALE, amount, trace, **changes)
+
+    def void_sale(self, amount: int = HOLD, trace: int = 7, sale: int = 6, **changes: str) -> Decided:
+        values = {"original_batch": BATCH, "original_trace": f"{sale:06d}", **changes}
+        return self.ask(Transaction.SALE_VOID, amount, trace, **values)
+
+    def change_sale(
+        self, transaction: Transaction, amount: int, trace: int = 8, sale: int = 6, **changes: str
+    ) -> Decided:
+        """An adjustment or a tip: `amount` is the new total."""
+        values = {"original_batch": BATCH, "original_trace": f"{sale:06d}", **changes}
+        return self.ask(transaction, amount, trace, **values)
+
+    def refund(self, amount: int = HOLD, trace: int = 9, of: int = 6, **changes: str) -> Decided:
+        """Of what was booked today, or since the bank opened, under this trace."""
+        values = {"reference": f"{of:012d}", "original_day": f"{TODAY:%m%d}", **changes}
+        return self.ask(Transaction.REFUND, amount, trace, **values)
+
+    def ask(self, transaction: Transaction, amount: int, trace: int, **changes: Any) -> Decided:
         return self.rules.decide(self._asked(transaction, amount, trace, changes), self.today, f"{trace:012d}")
 
     def reverse(self, transaction: Transaction, trace: int, amount: int = HOLD, **changes: str) -> Decided:
         return self.rules.reverse(self._asked(transaction, amount, trace, changes), self.today)
 
     def _matched(self, transaction: Transaction, amount: int, trace: int, changes: dict[str, str]) -> Decided:
-        values = {"approval": self.approval, "original_day": f"{self.opened:%m%d}", **changes}
+        values: dict[str, Any] = {"approval": self.approval, "original_day": f"{self.opened:%m%d}", **changes}
         return self.ask(transaction, amount, trace, **values)
 
-    def _asked(self, transaction: Transaction, amount: int, trace: int, changes: dict[str, str]) -> Asked:
-        values = {"terminal": TERMINAL, "merchant": MERCHANT, "batch": BATCH, "card": CARD, **changes}
+    def _asked(self, transaction: Transaction, amount: int, trace: int, changes: dict[str, Any]) -> Asked:
+        values: dict[str, Any] = {"terminal": TERMINAL, "merchant": MERCHANT, "batch": BATCH, "card": CARD, **changes}
         return Asked(transaction, trace=f"{trace:06d}", amount=amount, **values)

@@ -9,13 +9,13 @@ from typing import Any
 from protocols.emv import build, cryptogram, cryptogram_input, derive_udk, session_key
 from protocols.iso8583 import (
     UNIONPAY,
-    EcbMac,
     Frame,
     FrameReader,
     Message,
     WorkingKeys,
     compile_spec,
     encrypt_pin,
+    mac_of,
     pack_frame,
     unpack_frame,
 )
@@ -26,6 +26,18 @@ TERMINAL_DATA = {
     "9F02": bytes.fromhex("000000010000"), "9F03": bytes(6), "9F1A": bytes.fromhex("0156"), "95": bytes(5),
     "5F2A": bytes.fromhex("0156"), "9A": bytes.fromhex("260615"), "9C": b"\x03", "9F37": bytes.fromhex("01020304"),
 }  # fmt: skip
+TRACK_2 = f"{PAN}D30122010000000000000"
+FOLLOW_UPS = {  # facts/unionpay-pos 3, and how each names its original (2.5)
+    "cancel": ("0100", "200000", "06", "11", "code"),
+    "completion": ("0200", "000000", "06", "20", "code"),
+    "advice": ("0220", "000000", "06", "24", "code"),
+    "increment": ("0100", "030000", "60", "10", "code"),
+    "void": ("0200", "200000", "06", "21", "trace"),
+    "sale void": ("0200", "200000", "00", "23", "trace"),
+    "refund": ("0220", "200000", "00", "25", "reference"),
+    "adjustment": ("0220", "000000", "00", "32", "booking"),
+    "tip": ("0220", "000000", "00", "34", "booking"),
+}
 ATC, AIP, CVR = bytes.fromhex("0001"), bytes.fromhex("7C00"), bytes.fromhex("03A00000")
 
 
@@ -38,6 +50,7 @@ class RawClient:
         self._ready: list[bytes] = []
         self._traces = itertools.count(1)
         self.keys: WorkingKeys | None = None
+        self.scheme = "unionpay-ecb"
         self.body = b""
 
     def close(self) -> None:
@@ -63,20 +76,50 @@ class RawClient:
         return _changed(message, changes)
 
     def follow_up(self, kind: str, original: Message, **changes: Any) -> Message:
-        """A cancel, completion or completion void of what `original` approved."""
-        rows = {
-            "cancel": ("0100", "200000", "11"),
-            "completion": ("0200", "000000", "20"),
-            "void": ("0200", "200000", "21"),
-        }
-        mti, f3, f60 = rows[kind]
+        """A message of a later moment that speaks of what `original` approved, by the name of its row below."""
+        mti, f3, f25, f60, named = FOLLOW_UPS[kind]
         message: Message = {
-            0: mti, 2: PAN, 3: f3, 4: original[4], 11: self.trace(), 14: "3012", 22: "012", 25: "06",
-            38: original.get(38, ""), 41: TERMINAL, 42: MERCHANT, 49: "156", 60: f"{f60}00000100050",
-            61: f"000000000000{original[13]}",
+            0: mti, 2: PAN, 3: f3, 4: original[4], 11: self.trace(), 14: "3012", 22: "012", 25: f25,
+            41: TERMINAL, 42: MERCHANT, 49: "156", 60: f"{f60}00000100050", 61: f"000000000000{original[13]}",
         }  # fmt: skip
-        if kind == "void":
-            message |= {37: original[37], 61: f"000001{original[11]}{original[13]}"}
+        if named == "code":
+            message[38] = original.get(38, "")
+        if named in ("trace", "reference"):
+            message[37] = original[37]
+        if named in ("trace", "booking"):
+            message[61] = f"000001{original[11]}{original[13]}"
+        return _changed(message, changes)
+
+    def sale(self, **changes: Any) -> Message:
+        """As the pre-authorisation, but a sale."""
+        return _changed(self.preauth(f0="0200", f3="000000", f25="00", f60="2200000100050"), changes)
+
+    def balance(self, **changes: Any) -> Message:
+        """As the pre-authorisation, but a balance enquiry."""
+        return _changed(self.preauth(f0="0200", f3="310000", f25="00", f4=None, f60="0100000100050"), changes)
+
+    def swiped(self, **changes: Any) -> Message:
+        """A pre-authorisation by stripe, without a PIN."""
+        stripe = {
+            "f2": None,
+            "f14": None,
+            "f22": "022",
+            "f23": None,
+            "f26": None,
+            "f52": None,
+            "f53": None,
+            "f55": None,
+        }
+        return _changed(self.preauth(**{**stripe, "f35": TRACK_2}), changes)
+
+    def management(self, mti: str, f60_3: str, **changes: Any) -> Message:
+        """A message without money: 08xx, 0320 or 0500."""
+        message: Message = {0: mti, 11: self.trace(), 41: TERMINAL, 42: MERCHANT, 60: f"00000001{f60_3}"}
+        return _changed(message, changes)
+
+    def settlement(self, totals: str, **changes: Any) -> Message:
+        """A settlement of batch 000001 that claims totals of 31 digits for domestic cards."""
+        message = self.management("0500", "201", f48=totals + "0" * 31, f49="156", f63="01 ")
         return _changed(message, changes)
 
     def reversal(self, request: Message, reason: str = "98", **changes: Any) -> Message:
@@ -92,7 +135,7 @@ class RawClient:
     # ── the wire ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def frame(self, message: Message, *, seal: bool = True) -> bytes:
-        body = EcbMac(self.keys.mac).seal(CODEC, message) if seal and self.keys else CODEC.pack(message)
+        body = mac_of(self.scheme, self.keys.mac).seal(CODEC, message) if seal and self.keys else CODEC.pack(message)
         return pack_frame(Frame("6000060000", "613100311003", body))
 
     def ask(self, message: Message, *, seal: bool = True) -> Message:

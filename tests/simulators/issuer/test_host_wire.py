@@ -169,6 +169,26 @@ def test_a_request_over_midnight_has_one_date_in_reply_reference_and_ledger(
     host.stop()
 
 
+def test_a_hold_expires_when_the_clock_itself_goes_past_its_last_day(
+    tmp_path: Path, market: Market, events: Events
+) -> None:
+    profile = credit_profile()
+    days = [datetime(2026, 1, 1)]
+    host = IssuerHost(market=market, emit=events, directory=tmp_path, clock=lambda: days[0])
+    client = RawClient(host.start())
+    host.enrol_terminal(TERMINAL, MERCHANT, MASTER_KEY)
+    key = bytes.fromhex(profile.test_master_key)
+    host.open_account(AccountSpec("credit", PAN, profile.psn, profile.expiry, profile.pin, key, Money(1_000_00)))
+    client.sign_on()
+    held = client.ask(client.preauth())
+    days[0] = datetime(2026, 2, 1)  # 31 days later
+    assert client.ask(client.follow_up("cancel", held))[39] == "25"
+    assert events.of("hold")[-1]["state"] == "expired"
+    assert host.account("credit") == AccountView(1_000_00, 0, 0)
+    client.close()
+    host.stop()
+
+
 def test_a_hold_is_found_again_by_the_date_in_its_reply(client: RawClient, host: IssuerHost) -> None:
     held = client.ask(client.preauth())
     host.move_date(7)
@@ -215,7 +235,7 @@ def test_a_repeated_request_is_answered_94(client: RawClient) -> None:
 def test_when_the_answer_arrives_another_process_finds_the_hold_in_the_file(client: RawClient, tmp_path: Path) -> None:
     reply = client.ask(client.preauth())
     books = sqlite3.connect(f"file:{tmp_path / 'ledger.sqlite'}?mode=ro", uri=True)
-    assert books.execute("SELECT approval, state FROM journal").fetchall() == [(reply[38], "open")]
+    assert books.execute("SELECT approval, state FROM journal").fetchall() == [(reply[38], "normal")]
     assert books.execute("SELECT kind, amount FROM posting").fetchall() == [("hold", 100_00)]
     books.close()
 
@@ -244,7 +264,7 @@ def test_a_fault_of_the_host_itself_is_told_as_a_bug_and_never_answered_falsely(
     def fail(*_: object) -> None:
         raise HoldfastBug("the books do not balance")
 
-    monkeypatch.setattr(host._exchanges, "_decide", fail)
+    monkeypatch.setattr(host._financial, "_decide", fail)
     client.send(client.frame(client.preauth()))
     assert client.ended()
     [told] = [e for e in events.all() if e.channel is Channel.RIG]

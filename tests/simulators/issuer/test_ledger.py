@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from protocols.faults import HoldfastBug
-from simulators.issuer.ledger import AccountView, Ledger
+from simulators.issuer.ledger import MOVES, AccountView, Ledger
 from tests.simulators.issuer.bank import CARD, HOLD, OPENING, Bank
-from tests.simulators.kit import MERCHANT, ROOT, cn_market
+from tests.simulators.kit import ROOT, cn_market
 
 
 def test_a_decision_that_fails_leaves_nothing_behind(bank: Bank) -> None:
     def fail() -> None:
         with bank.ledger.decision() as postings:
-            bank.ledger.post(CARD, "hold", HOLD, None)
+            bank.ledger.post(CARD, "sale", HOLD)
             assert len(postings) == 1
             raise ValueError
 
@@ -27,15 +27,109 @@ def test_a_decision_that_fails_leaves_nothing_behind(bank: Bank) -> None:
         fail()
     assert bank.account() == AccountView(OPENING, 0, 0)
     with bank.ledger.decision():
-        bank.ledger.post(CARD, "hold", HOLD, None)
-    assert bank.account() == AccountView(OPENING - HOLD, HOLD, 0)
+        bank.ledger.post(CARD, "sale", HOLD)
+    assert bank.account() == AccountView(OPENING - HOLD, 0, HOLD)
+    bank.ledger.audit()
 
 
-@pytest.mark.parametrize("kind", ["release", "book", "unbook", "unbook above"])
+TAKEN = [kind for kind, (debit, _) in MOVES.items() if debit != "available"]
+
+
+@pytest.mark.parametrize("kind", TAKEN)
 def test_a_posting_that_would_take_what_is_not_held_or_booked_is_a_bug_of_ours(bank: Bank, kind: str) -> None:
-    with pytest.raises(HoldfastBug), bank.ledger.decision():
-        bank.ledger.post(CARD, kind, 1, None)
+    with pytest.raises(HoldfastBug, match=f"{kind} of 1 would leave {CARD}"), bank.ledger.decision():
+        bank.ledger.post(CARD, kind, 1)
     assert bank.account() == AccountView(OPENING, 0, 0)
+    bank.ledger.audit()
+
+
+def test_a_posting_below_zero_is_a_bug_of_ours(bank: Bank) -> None:
+    with pytest.raises((HoldfastBug, sqlite3.IntegrityError)), bank.ledger.decision():
+        bank.ledger.post(CARD, "sale", -1)
+
+
+def test_a_posting_of_nothing_is_none(bank: Bank) -> None:
+    with bank.ledger.decision() as postings:
+        bank.ledger.post(CARD, "refund", 0)
+    assert postings == []
+
+
+def test_a_posting_for_nobody_is_a_bug_of_ours(bank: Bank) -> None:
+    with pytest.raises(HoldfastBug, match="stranger, which has no account"), bank.ledger.decision():
+        bank.ledger.post("stranger", "sale", 1)
+
+
+def test_what_is_held_under_no_hold_is_a_bug_of_ours(bank: Bank) -> None:
+    """Nothing of the decision is kept then."""
+    with pytest.raises(HoldfastBug, match=f"the holds of {CARD} hold 0, its account 1"), bank.ledger.decision():
+        bank.ledger.post(CARD, "hold", 1)
+    assert bank.account() == AccountView(OPENING, 0, 0)
+
+
+def test_more_than_a_hold_has_cannot_be_taken_from_it(bank: Bank) -> None:
+    bank.preauth(trace=1)
+    bank.preauth(trace=2)
+    with pytest.raises(HoldfastBug, match="hold 1 would be left at"), bank.ledger.decision():
+        bank.ledger.post(CARD, "release", HOLD + 1, 1)
+    bank.ledger.audit()
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE account SET available = available - 1, booked = booked + 1", r"stands at .*, its postings say"),
+        ("UPDATE hold SET held = held - 1, amount = amount - 1", "hold 9999, its account 10000"),
+        ("UPDATE hold SET state = 'completed', booked = 1", "is completed with 10000 held"),
+        ("UPDATE hold SET amount = 5, held = 5", "hold 5, its account 10000"),
+        ("DELETE FROM posting", r"stands at .*, its postings say"),
+        ("UPDATE hold SET booked = 1", "is open with 10000 held and 1 booked"),
+        ("UPDATE hold SET state = 'forgotten'", "is forgotten with 10000 held"),
+    ],
+)
+def test_an_audit_finds_what_history_does_not_bear_out(bank: Bank, statement: str, said: str) -> None:
+    bank.preauth()
+    bank.ledger.audit()
+    bank.ledger._db.executescript(statement)
+    with pytest.raises(HoldfastBug, match=said):
+        bank.ledger.audit()
+
+
+def test_a_hold_that_the_postings_do_not_know_is_found_by_an_audit(bank: Bank) -> None:
+    bank.preauth()
+    bank.ledger._db.execute("UPDATE posting SET hold = NULL")
+    with pytest.raises(HoldfastBug, match=r"hold 1 has .* its postings say"):
+        bank.ledger.audit()
+
+
+def test_an_account_is_of_a_kind(bank: Bank) -> None:
+    bank.ledger.open_account("debit", OPENING, "debit")
+    assert [bank.ledger.kind(card) for card in (CARD, "debit", "stranger")] == ["credit", "debit", ""]
+
+
+def test_what_is_not_in_the_books_is_a_key_error(bank: Bank) -> None:
+    with pytest.raises(KeyError, match="7"):
+        bank.ledger.journal.entry(7)
+    with pytest.raises(KeyError, match="8"):
+        bank.ledger.holds.get(8)
+
+
+def test_the_cost_of_a_decision_does_not_grow_with_what_went_before(bank: Bank) -> None:
+    """SQLite steps, in hundreds, of a pre-authorisation and its cancel."""
+
+    def steps(trace: int) -> int:
+        counted: list[None] = []
+        bank.ledger._db.set_progress_handler(lambda: counted.append(None), 100)
+        bank.preauth(trace=trace)
+        bank.cancel(trace=trace + 1)
+        bank.ledger._db.set_progress_handler(None, 0)
+        return len(counted)
+
+    early = [steps(trace) for trace in range(1, 20, 2)]
+    for trace in range(21, 1000, 2):
+        bank.preauth(trace=trace)
+        bank.cancel(trace=trace + 1)
+    late = [steps(trace) for trace in range(1001, 1020, 2)]
+    assert max(late) <= max(early) * 2
 
 
 def test_an_unknown_card_has_no_account(bank: Bank) -> None:
@@ -48,10 +142,12 @@ def test_two_accounts_cannot_have_one_name(bank: Bank) -> None:
         bank.ledger.open_account(CARD, 1)
 
 
-def test_the_ledger_is_written_through_to_disk(bank: Bank) -> None:
+def test_the_ledger_is_written_through_to_disk(tmp_path: Path) -> None:
     """`synchronous` 2 is FULL."""
-    assert bank.ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert bank.ledger._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert ledger._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger.close()
 
 
 def test_a_ledger_opened_again_goes_on_where_it_stood(tmp_path: Path) -> None:
@@ -60,7 +156,7 @@ def test_a_ledger_opened_again_goes_on_where_it_stood(tmp_path: Path) -> None:
     first.close()
     ledger = Ledger(tmp_path / "ledger.sqlite")
     assert ledger.account(CARD) == AccountView(OPENING - HOLD, HOLD, 0)
-    assert ledger.last_approval() == 1  # the next authorisation code is no second 000001
+    assert ledger.journal.last_approval() == 1  # the next authorisation code is no second 000001
     ledger.close()
 
 
@@ -72,7 +168,7 @@ from tests.simulators.kit import cn_market
 bank = Bank(Path(sys.argv[1]), cn_market())
 bank.preauth(trace=1)
 bank.ledger._db.execute("BEGIN IMMEDIATE")
-bank.ledger.post("credit", "hold", 1, None)
+bank.ledger.post("credit", "sale", 1)
 print("written", flush=True)
 sys.stdin.read()
 """
@@ -86,7 +182,7 @@ def test_sigkill_keeps_what_was_decided_and_drops_what_was_not(tmp_path: Path) -
         writer.send_signal(signal.SIGKILL)
     ledger = Ledger(tmp_path / "ledger.sqlite")
     assert ledger.account(CARD) == AccountView(OPENING - HOLD, HOLD, 0)
-    hold = ledger.hold_of(CARD, "000001", MERCHANT, "pre-authorisation")
+    hold = ledger.holds.newest(CARD, "000001")
     assert hold is not None
     assert hold.state == "open"
     ledger.close()

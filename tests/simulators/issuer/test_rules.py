@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from protocols.transactions import Transaction
-from simulators.issuer.decisions import _day
+from simulators.issuer.decisions.originals import day_of
 from tests.simulators.issuer.bank import CARD, HOLD, OPENING, Bank
 from tests.simulators.kit import cn_market
 
@@ -171,7 +171,7 @@ def test_a_completion_can_be_voided_on_its_own_day_only(bank: Bank) -> None:
     ids=str,
 )
 def test_a_date_without_a_year_means_the_last_such_day(mmdd: str, today: date, found: str) -> None:
-    assert _day(mmdd, today) == found
+    assert day_of(mmdd, today) == found
 
 
 # ── matching ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,11 +188,6 @@ def test_a_hold_is_found_by_code_day_and_merchant_or_else_25(bank: Bank, changes
     assert bank.complete(trace=2, **changes).code == "25"
     assert bank.cancel(trace=3, **changes).code == "25"
     assert bank.state() == "open"
-
-
-def test_a_failed_match_names_the_near_misses(bank: Bank) -> None:
-    bank.preauth()
-    assert f"{bank.approval} of 2026-06-15" in bank.complete(approval="999999").reason
 
 
 def test_another_card_finds_no_hold(bank: Bank) -> None:
@@ -280,6 +275,16 @@ def test_a_reversed_cancel_puts_the_hold_back_even_when_the_money_has_been_spent
     account = bank.account()
     assert (account.available, account.held, account.booked) == (-OPENING, 2 * OPENING, 0)
     assert first != bank.approval
+
+
+def test_a_hold_of_an_overdrawn_account_can_be_completed_in_full_and_not_above(bank: Bank) -> None:
+    """What is held is there, whatever became of the rest."""
+    bank.preauth(OPENING)
+    bank.cancel(OPENING)
+    bank.preauth(OPENING, trace=5)
+    bank.reverse(T.CANCEL, 3, amount=OPENING)
+    assert bank.complete(OPENING + 1, trace=6).code == "51"
+    assert bank.complete(OPENING, trace=7).code == "00"
 
 
 def test_an_overdrawn_account_holds_nothing_more(bank: Bank) -> None:

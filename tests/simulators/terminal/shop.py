@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from protocols.escpos import Slip, decode
 from protocols.events import Event
@@ -58,11 +59,15 @@ class Keys:
     def __init__(self) -> None:
         self.pins: list[str | None] = ["123456"]
         self.supervisor: str | None = "123456"
+        self.card: tuple[str, str] | None = (PAN, "3012")
         self.asked = 0
 
     def enter_pin(self, tries_left: int | None) -> str | None:
         self.asked += 1
         return self.pins.pop(0) if len(self.pins) > 1 else self.pins[0]
+
+    def enter_card(self) -> tuple[str, str] | None:
+        return self.card
 
     def enter_supervisor_password(self) -> str | None:
         return self.supervisor
@@ -116,6 +121,14 @@ class Shop:
     def complete(self, of: Outcome, amount: int | None = None) -> Outcome:
         return self.follow_up(Transaction.COMPLETION, of, amount)
 
+    def order(self, transaction: Transaction, amount: int = 0, of: Outcome | None = None, **more: Any) -> Outcome:
+        """Any order; `more` are fields of it."""
+        return self.terminal.perform(Order(transaction, Money(amount), of.as_original() if of else None, **more))
+
+    def hang_up(self) -> None:
+        """The host leaves everyone; it still listens."""
+        self.host._call(lambda: [c.abort() for c in list(self.host._line.open_connections)])
+
     # ── what happened ─────────────────────────────────────────────────────────────────────────────────────────
 
     def requests(self, *, reversal: bool | None = None) -> list[tuple[str, str]]:
@@ -126,6 +139,12 @@ class Shop:
             for e in self.events.of("request")
             if e["mti"] != "0800" and reversal in (None, e["reversal"])
         ]
+
+    def messages(self, mti: str) -> list[dict[int, str | bytes]]:
+        """What reached the host of one MTI, in order."""
+        codec = compile_spec(UNIONPAY)
+        raws = [e.raw for e in self.events.all() if e.kind == "request" and e.fields["mti"] == mti]
+        return [codec.unpack(unpack_frame(raw).body) for raw in raws if raw is not None]
 
     def reversals(self) -> list[dict[int, str | bytes]]:
         """Messages of the reversals that reached the host, which may read them after the terminal gave up waiting."""

@@ -7,15 +7,16 @@ from datetime import datetime
 import pytest
 
 from protocols.emv import Apdu, build, find, flatten, parse
+from protocols.emv.tag_lists import REQUEST
 from protocols.money import Money
 from rigs.readers.embedded import EmbeddedReader
 from simulators.card import ChipCard
 from simulators.reader import EmbeddedSlot
-from simulators.terminal.kernel import F55_TAGS, CardUnusable, Kernel, Terms
+from simulators.terminal.kernel import CardUnusable, Kernel, Terms
 from tests.simulators.kit import PAN, Events, credit_profile
 
 AMOUNT = Money(100_00)
-TERMS = Terms(AMOUNT, "000042", "156", "SIM00001", "保持酒店", datetime(2026, 6, 15, 9, 30, 5))
+TERMS = Terms("03", AMOUNT, "000042", "156", "SIM00001", "保持酒店", datetime(2026, 6, 15, 9, 30, 5))
 AID = bytes.fromhex("A000000333010102")
 
 
@@ -60,7 +61,7 @@ def test_field_55_has_the_tags_of_the_facts_in_their_order(events: Events) -> No
     kernel.read(AMOUNT)
     chip = kernel.first_cryptogram(TERMS, pin_entered=True)
     assert chip is not None
-    assert tuple(node.tag for node in parse(chip)) == F55_TAGS
+    assert tuple(node.tag for node in parse(chip)) == REQUEST.mandatory
     assert find(chip, "9A") == bytes.fromhex("260615")
     assert find(chip, "9F02") == bytes.fromhex("000000010000")
     assert find(chip, "95") == bytes.fromhex("8000040000")

@@ -115,13 +115,13 @@ def test_a_reply_in_single_bytes_is_put_together(host: ScriptedHost, link: HostL
 
 @pytest.mark.parametrize(
     "changes",
-    [{0: "0210"}, {0: "0410"}, {3: "200000"}, {4: "000000010001"}, {11: "000041"}, {41: "50080002"}, {42: "X" * 15}],
+    [{0: "0210"}, {0: "0410"}, {3: "200000"}, {11: "000041"}, {41: "50080002"}, {42: "X" * 15}],
     ids=str,
 )
 def test_a_reply_that_does_not_match_is_stray_and_the_right_one_is_still_awaited(
     host: ScriptedHost, link: HostLink, strays: list[Received], changes: Message
 ) -> None:
-    """facts 1: MTI, F3, F4, F11, F41, F42."""
+    """facts 1: MTI, F3, F11, F41, F42; F4 is looked at when the MAC was found right."""
     other = {**REPLY, **changes}
     host.acts = [saying(framed(other), framed(REPLY))]
     assert exchange(link) == REPLY
@@ -157,11 +157,27 @@ def test_silence_ends_with_the_time(host: ScriptedHost, link: HostLink) -> None:
     assert exchange(link, 0.1) is None
 
 
-def test_half_a_reply_is_none_and_its_rest_completes_it_later(host: ScriptedHost, link: HostLink) -> None:
-    whole = framed({**REPLY, 11: "000041"})
-    host.acts = [saying(whole[:20]), saying(whole[20:] + framed(REPLY))]
+def test_half_a_reply_is_none_and_its_rest_is_not_waited_for(host: ScriptedHost, link: HostLink) -> None:
+    """The line is out of step: whatever follows could be read as the missing half."""
+    host.acts = [saying(framed(REPLY)[:20]), saying(framed(REPLY))]
     assert exchange(link, 0.2) is None
     assert exchange(link) == REPLY
+    assert host.connections == 2
+
+
+def test_a_second_silence_in_a_row_is_a_dead_line(host: ScriptedHost, link: HostLink) -> None:
+    """cases.md 114: it is made anew; a single one is not, for an answer may still come."""
+    host.acts = [saying(), saying(), saying(framed(REPLY))]
+    assert exchange(link, 0.1) is None
+    assert exchange(link, 0.1) is None
+    assert exchange(link) == REPLY
+    assert host.connections == 2
+
+
+def test_an_answer_between_two_silences_keeps_the_line(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [saying(), saying(framed(REPLY)), saying(), saying(framed(REPLY))]
+    assert [exchange(link, 0.2) is None for _ in range(4)] == [True, False, True, False]
+    assert host.connections == 1
 
 
 @pytest.mark.parametrize("reply", [b"\xff\xff" + bytes(30), b"\x00\x10" + bytes(16)], ids=["length", "no TPDU"])
@@ -170,6 +186,46 @@ def test_a_reply_that_is_no_frame_is_none_and_the_line_is_made_anew(
 ) -> None:
     host.acts = [saying(reply), saying(framed(REPLY))]
     assert exchange(link) is None
+    assert exchange(link) == REPLY
+    assert host.connections == 2
+
+
+def unreadable(field: int) -> bytes:
+    """A reply in a good frame, in which a field of digits holds a nibble that is none."""
+    body = bytearray(CODEC.pack(REPLY))
+    start, _ = CODEC.spans(bytes(body))[field]
+    body[start] = 0xAA
+    return pack_frame(Frame("6000060000", "613100311003", bytes(body)))
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [(unreadable(4), "F4 amount"), (b"\x00\x00", "TPDU"), (b"1234" + bytes(40), "ASCII"),
+     (framed(REPLY)[:1] + bytes([framed(REPLY)[1] - 8]) + framed(REPLY)[2:], "")],
+    ids=["non-numeric", "zero length", "ASCII length", "short length"],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_in_words_and_ends_the_wait_at_once(
+    host: ScriptedHost, reply: bytes, words: str
+) -> None:
+    told: list[str] = []
+    link = HostLink(host.address, 2, lambda received: None, told.append)
+    host.acts = [saying(reply), saying(framed(REPLY))]
+    assert exchange(link) is None
+    assert words in told[0]
+    assert exchange(link) == REPLY
+    assert host.connections == 2
+    link.drop()
+
+
+def test_a_good_reply_before_garbage_is_taken_and_the_line_is_made_anew(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [saying(framed(REPLY) + b"\xff\xff\xff\xff"), saying(framed(REPLY))]
+    assert exchange(link) == REPLY
+    assert exchange(link) == REPLY
+    assert host.connections == 2
+
+
+def test_a_reply_byte_by_byte_is_one_reply(host: ScriptedHost, link: HostLink) -> None:
+    host.acts = [saying(*(bytes([octet]) for octet in framed(REPLY)))]
     assert exchange(link) == REPLY
 
 

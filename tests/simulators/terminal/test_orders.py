@@ -9,7 +9,7 @@ from protocols.money import Money
 from protocols.orders import Result
 from protocols.printing import Paper
 from protocols.transactions import Transaction
-from simulators.issuer import Answer, Rule
+from simulators.issuer import Answer, DropField, Rule
 from simulators.terminal.terminal import NEUTRAL
 from tests.simulators.kit import credit_profile
 from tests.simulators.terminal.conftest import Open
@@ -76,7 +76,7 @@ def test_a_sign_on_that_is_refused_is_told_with_its_code(shop: Shop) -> None:
 
 
 def test_a_sign_on_that_brings_no_keys_is_none(shop: Shop) -> None:
-    shop.host.add_rule(Rule(Answer("00"), T.SIGN_ON, times=None))
+    shop.host.add_rule(Rule(DropField(62), T.SIGN_ON, times=None))
     assert not shop.terminal.sign_on().approved
     assert shop.preauth().result is Result.NO_REPLY
     assert not shop.requests()

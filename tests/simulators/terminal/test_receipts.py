@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,25 +11,34 @@ import pytest
 from protocols.escpos import Slip, columns_of, decode
 from protocols.market import Market
 from protocols.money import Money
+from protocols.orders import Entry
 from protocols.transactions import Transaction
+from simulators.terminal.batchbook import Sums
 from simulators.terminal.kernel import CardData
 from simulators.terminal.receipts import COPIES, MERCHANT, Printed, compose
+from simulators.terminal.settlement_slip import compose_settlement
+from simulators.terminal.settling import Settled
 from tests.simulators.kit import PAN
 from tests.simulators.terminal.shop import PARAMETERS
 
 T = Transaction
 GOLDEN = Path(__file__).parent / "golden"
-FINANCIAL = (T.PREAUTH, T.CANCEL, T.COMPLETION, T.COMPLETION_VOID)
+FINANCIAL = (
+    T.PREAUTH, T.INCREMENT, T.CANCEL, T.COMPLETION, T.ADVICE, T.COMPLETION_VOID, T.SALE, T.SALE_VOID, T.REFUND,
+)  # fmt: skip
+WITH_CHIP = (T.PREAUTH, T.SALE)
+STORED = (T.ADVICE, T.REFUND)
 CARD = CardData(PAN, "01", "3012", f"{PAN}D3012201", "A000000333010102", "银联信用卡", "online PIN", 2)
 
 
 def printed(transaction: Transaction) -> Printed:
-    preauth = transaction is T.PREAUTH
+    chip, stored = transaction in WITH_CHIP, transaction in STORED
     return Printed(
-        transaction, Money(1_234_56), CARD, "000042", "000001", "A00042", "061500000042", "0615", "093005", 2026,
-        original_approval="" if preauth else "A00041", original_trace="" if preauth else "000041",
-        cryptogram="0123456789ABCDEF" if preauth else "", tvr="8000040000" if preauth else "",
-        atc="0007" if preauth else "",
+        transaction, Money(1_234_56), CARD, "000042", "000001", "" if stored else "A00042",
+        "" if stored else "061500000042", "0615", "093005", 2026,
+        original_approval="" if chip else "A00041", original_trace="" if chip else "000041",
+        original_reference="" if chip else "061500000041", total=Money(2_234_56),
+        cryptogram="0123456789ABCDEF" if chip else "", tvr="8000040000" if chip else "", atc="0007" if chip else "",
     )  # fmt: skip
 
 
@@ -51,8 +61,12 @@ def drawn(slip: Slip) -> str:
 @pytest.mark.parametrize("copy", COPIES)
 @pytest.mark.parametrize("transaction", FINANCIAL)
 def test_a_slip_looks_as_it_was_designed(transaction: Transaction, copy: str, market: Market) -> None:
-    path = GOLDEN / f"{transaction.value.replace(' ', '-')}-{copy}.txt"
-    looks = drawn(slip(transaction, copy, market))
+    kept(f"{transaction.value.replace(' ', '-')}-{copy}", drawn(slip(transaction, copy, market)))
+
+
+def kept(name: str, looks: str) -> None:
+    """The same as in the golden file."""
+    path = GOLDEN / f"{name}.txt"
     if os.environ.get("HOLDFAST_RENEW") == "1":
         path.parent.mkdir(exist_ok=True)
         path.write_text(looks, encoding="utf-8")
@@ -83,7 +97,26 @@ def test_the_merchants_copy_alone_has_a_line_to_sign_on(transaction: Transaction
     assert found == {copy: copy == MERCHANT for copy in COPIES}
 
 
-@pytest.mark.parametrize(("transaction", "sign"), [(T.PREAUTH, ""), (T.COMPLETION, ""), (T.CANCEL, "-"),
-                                                   (T.COMPLETION_VOID, "-")])  # fmt: skip
-def test_cancels_and_voids_print_a_minus(transaction: Transaction, sign: str, market: Market) -> None:
+@pytest.mark.parametrize("transaction", FINANCIAL)
+def test_what_goes_back_prints_a_minus(transaction: Transaction, market: Market) -> None:
+    sign = "-" if transaction in (T.CANCEL, T.COMPLETION_VOID, T.SALE_VOID, T.REFUND) else ""
     assert f"RMB {sign}1234.56" in slip(transaction, MERCHANT, market).text
+
+
+def test_what_was_never_answered_prints_no_empty_labels(market: Market) -> None:
+    text = slip(T.ADVICE, MERCHANT, market).text
+    assert "授权号" not in text
+    assert "参考号" not in text
+
+
+def test_a_typed_number_is_marked(market: Market) -> None:
+    [found] = decode(compose(replace(printed(T.CANCEL), entry=Entry.KEYED), MERCHANT, PARAMETERS, market))
+    assert "/M" in found.text
+
+
+@pytest.mark.parametrize("flag", ["1", "2", "3"])
+def test_the_settlement_slip_looks_as_it_was_designed(flag: str, market: Market) -> None:
+    settled = Settled("000001", Sums(1_234_56, 3, 100_00, 1), flag, "000042", "0615", "093005")
+    [found] = decode(compose_settlement(settled, 2026, PARAMETERS, market))
+    kept(f"settlement-{flag}", drawn(found))
+    assert all(columns_of(line.text) <= PARAMETERS.columns for line in found.lines)

@@ -55,3 +55,29 @@ Feature: The issuer says no
     When the merchant asks for a hold of the usual amount
     Then the host refuses it as an expired card
     And the issuer holds nothing
+
+  @C088
+  Scenario: A restricted card
+    Given a credit card in the reader
+    And the issuer has the card as restricted
+    When the merchant asks for a hold of the usual amount
+    Then the host refuses it as a restricted card
+    And the issuer holds nothing
+
+  @C085
+  Scenario: A mistyped card number does not leave the terminal
+    Given a credit card in the reader
+    And a hold of the usual amount
+    And the operator mistypes the card number
+    When the merchant completes it without the card for the full amount
+    Then the terminal reports the completion refused
+    And nothing is sent to the host
+    And the hold is open
+
+  @C080
+  Scenario: A wrong PIN at a sale, then the right one
+    Given a credit card in the reader
+    And the cardholder mistypes the PIN once
+    When the merchant sells for the usual amount
+    Then the terminal reports the sale approved
+    And the PIN was asked 2 times, each with a request of its own

@@ -1,0 +1,135 @@
+"""The holds: one row for each pre-authorisation, with what is held and booked under it. facts/unionpay-pos 5.20."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from protocols.faults import HoldfastBug
+
+NEAR_MISSES = 64
+"""So many of the newest holds are looked at for a near miss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold now; amounts in minor units, `id` is that of its pre-authorisation in the journal.
+
+    `amount` is its present total: what was approved, with increments and the issuer's own changes. `granted` is the
+    total that the merchant knows of. `held` and `booked` are what lies under it in the pots.
+    """
+
+    id: int
+    card: str
+    merchant: str
+    approval: str
+    trace: str
+    day: str  # opened, YYYY-MM-DD
+    amount: int
+    granted: int
+    held: int
+    booked: int
+    state: str  # open | partly completed | completed | cancelled | reversed | expired
+    last_day: str  # on which it may be completed, YYYY-MM-DD
+    closed_by: int | None = None  # the cancel in the journal that took it away
+
+    @property
+    def usable(self) -> bool:
+        """Whether something may be held under it."""
+        return self.state in ("open", "partly completed")
+
+    def breach(self) -> str:
+        """What is wrong with held and booked in this state; empty when they are right."""
+        right = {
+            "open": self.booked == 0 and self.held == self.amount,
+            "partly completed": self.booked > 0 and self.held == self.amount - self.booked > 0,
+            "completed": self.held == 0 and self.booked > 0,
+            "cancelled": self.held == 0 and self.booked == 0,
+            "reversed": self.held == 0 and self.booked == 0,
+            "expired": self.held == 0 and self.booked >= 0,
+        }
+        if right.get(self.state, False):
+            return ""
+        return f"hold {self.id} of {self.amount} is {self.state} with {self.held} held and {self.booked} booked"
+
+
+_COLUMNS = "id, card, merchant, approval, trace, day, amount, granted, held, booked, state, last_day, closed_by"
+_SELECT = f"SELECT {_COLUMNS} FROM hold "  # noqa: S608
+_OPEN = f"INSERT INTO hold ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, NULL)"  # noqa: S608
+_BY_ID = _SELECT + "WHERE id = ?"
+_BY_CODE = _SELECT + "WHERE card = ? AND approval = ? AND merchant = ? AND day = ? ORDER BY id DESC LIMIT 1"
+_NEWEST = _SELECT + "WHERE card = ? AND approval = ? ORDER BY id DESC LIMIT 1"
+_OF_CARD = _SELECT + "WHERE card = ? ORDER BY id DESC LIMIT ?"
+_WITH_CODE = _SELECT + "WHERE approval = ? AND day = ? ORDER BY id DESC LIMIT 1"
+_OVERDUE = (
+    "SELECT hold.id FROM hold JOIN account USING (card) WHERE hold.state IN ('open', 'partly completed')"
+    " AND hold.last_day < ? AND account.retired = 0 ORDER BY hold.id"
+)
+_PUT = "UPDATE hold SET amount = ?, granted = ?, state = ?, last_day = ?, closed_by = ? WHERE id = ?"
+_MOVE = "UPDATE hold SET held = held + ?, booked = booked + ? WHERE id = ? RETURNING held, booked"
+_HELD = "SELECT COALESCE(SUM(held), 0) FROM hold WHERE card = ? AND held > 0"
+
+
+class HoldBook:
+    """The holds of one ledger. Changes belong into a `Ledger.decision`; pots are moved by `Ledger.post` alone."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.touched: set[int] = set()
+
+    def open(self, hold: Hold) -> None:
+        """A new hold with nothing in it yet."""
+        self.touched.add(hold.id)
+        values = (
+            hold.id, hold.card, hold.merchant, hold.approval, hold.trace, hold.day, hold.amount, hold.granted,
+            hold.state, hold.last_day,
+        )  # fmt: skip
+        self._db.execute(_OPEN, values)
+
+    def put(self, hold: Hold) -> None:
+        """Its amount, granted, state, last day and what closed it are so from now on."""
+        self.touched.add(hold.id)
+        values = (hold.amount, hold.granted, hold.state, hold.last_day, hold.closed_by, hold.id)
+        self._db.execute(_PUT, values)
+
+    def move(self, hold_id: int, held: int, booked: int) -> None:
+        """Add to what lies under it. Raises HoldfastBug when that would fall below zero."""
+        self.touched.add(hold_id)
+        rows = self._db.execute(_MOVE, (held, booked, hold_id)).fetchall()
+        if not rows or min(rows[0]) < 0:
+            raise HoldfastBug(f"hold {hold_id} would be left at {rows}")
+
+    def get(self, hold_id: int) -> Hold:
+        """Raises KeyError for an id that is no hold's."""
+        row = self._db.execute(_BY_ID, (hold_id,)).fetchone()
+        if row is None:
+            raise KeyError(hold_id)
+        return Hold(*row)
+
+    def find(self, card: str, approval: str, merchant: str, day: str) -> Hold | None:
+        """By card, authorisation code, merchant and the day it was opened. facts/unionpay-pos 5.5."""
+        return self._one(_BY_CODE, card, approval, merchant, day)
+
+    def newest(self, card: str, approval: str) -> Hold | None:
+        """The newest of a card with an authorisation code."""
+        return self._one(_NEWEST, card, approval)
+
+    def of_card(self, card: str) -> list[Hold]:
+        """Newest first: for near misses."""
+        return [Hold(*row) for row in self._db.execute(_OF_CARD, (card, NEAR_MISSES))]
+
+    def with_code(self, approval: str, day: str) -> Hold | None:
+        """Of any card: for near misses."""
+        return self._one(_WITH_CODE, approval, day)
+
+    def overdue(self, day: str) -> list[int]:
+        """Ids of the holds of accounts in use that may be completed no more on this day."""
+        return [int(row[0]) for row in self._db.execute(_OVERDUE, (day,))]
+
+    def held(self, card: str) -> int:
+        """Sum over the card's holds."""
+        return int(self._db.execute(_HELD, (card,)).fetchone()[0])
+
+    def _one(self, statement: str, *values: object) -> Hold | None:
+        row = self._db.execute(statement, values).fetchone()
+        return Hold(*row) if row else None

@@ -1,0 +1,67 @@
+"""The catalogue of cases: each number of the sections that the suite has taken on has a scenario, or a reason."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from holdfast.features import numbers_of, parse_problems, tags_of
+from tests.support.commands import ROOT
+
+FEATURES = ROOT / "features"
+FILES = sorted(FEATURES.rglob("*.feature"))
+TAKEN_ON = {*range(21, 135), *range(195, 205), 250, 251}
+"""Amounts to message integrity (21-134), settlement (195-204), and a sale and a balance beside a hold."""
+REASONS: dict[int, str] = yaml.safe_load((FEATURES / "not-covered.yaml").read_text("utf-8"))
+
+
+def tagged() -> set[int]:
+    return {number for path in FILES for number in numbers_of(tags_of(path))}
+
+
+def test_every_number_has_a_scenario_or_a_reason() -> None:
+    assert sorted(TAKEN_ON - tagged() - REASONS.keys()) == []
+
+
+def test_no_number_has_both() -> None:
+    assert sorted(tagged() & REASONS.keys()) == []
+
+
+def test_reasons_are_for_numbers_of_these_sections() -> None:
+    assert set(REASONS) <= TAKEN_ON
+
+
+@pytest.mark.parametrize("number", REASONS)
+def test_a_reason_is_one_sentence(number: int) -> None:
+    reason = REASONS[number]
+    assert re.fullmatch(r"[A-Z][^\n]*[^.\n]\.", reason), reason
+    assert len(reason.split()) >= 5, reason
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_feature_file_can_be_read_whole(path: Path) -> None:
+    assert list(parse_problems(path)) == []
+
+
+def scenarios() -> int:
+    """Plain scenarios, and the rows of outlines."""
+    from pytest_bdd.parser import FeatureParser
+
+    count = 0
+    for path in FILES:
+        for template in FeatureParser(str(path.parent), path.name, "utf-8").parse().scenarios.values():
+            count += sum(len(list(examples.as_contexts())) for examples in template.examples) or 1
+    return count
+
+
+def test_there_are_enough_scenarios_to_speak_of_a_suite() -> None:
+    assert scenarios() >= 120
+
+
+def test_no_scenario_has_a_figure_of_money_or_of_the_market() -> None:
+    """Amounts and limits are said by the market's words."""
+    for path in FILES:
+        assert not re.findall(r"\d+\.\d\d|\d+ ?%|\b115\b", path.read_text("utf-8")), path.name
