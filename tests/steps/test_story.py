@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.attempt import close_story, open_case, open_story
+from holdfast.attempt import close_story, open_case, open_story, start_deadline
 from protocols.faults import ConfigurationError, DutFault
 from protocols.market import Market
 from protocols.transactions import Transaction
@@ -32,10 +32,11 @@ def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def story(bench: Bench) -> Story:
+def story(bench: Bench) -> Iterator[Story]:
     story = open_story(bench, IDENTITY, DESCRIPTION)
     story.card_in_reader("credit")
-    return story
+    yield story
+    start_deadline(0)
 
 
 def expects(story: Story) -> list[dict[str, Any]]:
@@ -43,7 +44,7 @@ def expects(story: Story) -> list[dict[str, Any]]:
 
 
 def test_the_timeline_says_which_terminal_is_under_test(story: Story) -> None:
-    assert story.case.records[0]["f"]["terminal"] == "50080001"
+    assert next(r["f"] for r in story.case.records if r["kind"] == "open")["terminal"] == "50080001"
 
 
 def test_a_demand_is_written_down_and_judged_at_once(story: Story) -> None:

@@ -357,6 +357,22 @@ def test_no_full_card_number_is_ever_in_these_tests_timelines() -> None:
     assert PAN not in str(Tale().approved().records)
 
 
+@pytest.mark.parametrize("line", ["日期 1125 时间 08:16:57", "日期/时间 20261125 08:16", "日期/时间 11/25 08:16:57"])
+def test_dates_are_read_however_they_are_written(line: str) -> None:
+    passed(printed("日期/时间", line).audit("agreement.moment"))
+    other = line.replace("1125", "1126").replace("11/25", "11/26")
+    failed(printed("日期/时间", other).audit("agreement.moment"))
+    other = line.replace("1125", "1225").replace("11/25", "12/25")
+    failed(printed("日期/时间", other).audit("agreement.moment"))
+
+
+def test_what_the_slip_shows_is_said() -> None:
+    other = failed(printed("卡号", "卡号 625094******9999").audit("agreement.card"))
+    assert "card 625094…9999, the message 625094******0014" in other
+    assert "shows authorisation code none," in failed(printed("授权号", "授权号").audit("agreement.approval"))
+    assert "shows authorisation code 999999," in failed(printed("授权号", "授权号 999999").audit("agreement.approval"))
+
+
 # ── other transactions ────────────────────────────────────────────────────────────────────────────────────────────────
 
 ALL = [HOLD, "cancel", "completion", "completion void", "sale", "sale void", "refund", "incremental pre-authorisation"]

@@ -139,6 +139,13 @@ def test_a_hold_of_another_terminal_is_no_orphan_of_this_one() -> None:
     failed(own.audit("ledger.no-orphan"))
 
 
+def test_a_hold_was_opened_by_the_request_before_it_whatever_came_later() -> None:
+    tale = Tale().approved().order("completion").request(trace=OTHER).reply("51").outcome("declined", code="51")
+    passed(tale.audit("ledger.no-orphan"))
+    again = Tale().approved().order("cancel").request().reply("51").outcome("declined", code="51")
+    passed(again.audit("ledger.no-orphan"))
+
+
 def test_what_is_held_is_what_the_holds_say() -> None:
     passed(raised().audit("ledger.held"))
     failed(Tale().account().held("open", 100000).audit("ledger.held"))
