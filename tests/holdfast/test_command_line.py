@@ -17,7 +17,7 @@ WRONG = {
     "command": (("verfy",), "Did you mean 'verify'"),
     "option": (("certify", "--rgi", "x"), "--rig"),
     "rig file": (("certify", "--rig", "rigs/virtual-bnch.yaml"), "did you mean virtual-bench.yaml?"),
-    "market": (("certify", "--market", "unionpay-ch"), "did you mean unionpay-cn.yaml?"),
+    "market": (("certify", "--market", "unionpay-ch"), "did you mean unionpay-cn.yaml or unionpay-cn-strict.yaml?"),
     "defect": (("certify", "--defect", "no-reversal-on-timout"), "did you mean no-reversal-on-timeout?"),
     "features": (("certify", "--features", "featurs"), "there is no featurs"),
     "tag": (("certify", "--tags", "C003 or C096"), "no scenario has the tag 'C003' (did you mean"),

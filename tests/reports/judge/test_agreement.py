@@ -367,6 +367,8 @@ def test_dates_are_read_however_they_are_written(line: str) -> None:
 
 
 def test_what_the_slip_shows_is_said() -> None:
+    moment = failed(printed("日期/时间", "日期/时间 2026/11/25 09:16:57").audit("agreement.moment"))
+    assert moment == "the slip says 2026/11/25 09:16:57, the reply 11/25 08:16:57"
     other = failed(printed("卡号", "卡号 625094******9999").audit("agreement.card"))
     assert "card 625094…9999, the message 625094******0014" in other
     assert "shows authorisation code none," in failed(printed("授权号", "授权号").audit("agreement.approval"))

@@ -149,6 +149,17 @@ def test_odd_chip_data_are_survived_either_way() -> None:
     undecided(next_one(refused(**odd)).criterion("answer.unreadable-survived"))
 
 
+def test_chip_data_that_the_recorder_could_not_read_either_are_odd_whatever_the_rule_is_called() -> None:
+    tale = answered(spoiled=("F55",), rule="script 71")
+    tale.records[-1].fields["message"]["F55 error"] = "a length of 32, less follows"
+    passed(next_one(tale.outcome("no reply").reversed()).criterion("answer.chip-data-survived"))
+
+
+def test_an_odd_answer_to_what_the_matrix_has_not_is_judged_by_what_it_carries() -> None:
+    tale = Tale().order().request("unknown", mti="0200").reply(spoiled=("F59",))
+    assert tale.view().requests[0].answers
+
+
 # ── taken ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -9,6 +9,7 @@ import pytest
 from reports.judge.duty import Duty, duty, may_still_come, originals, outcome_of, reversals
 from tests.reports.judge.builder import (
     GUARD_MS,
+    HOLD,
     OTHER_TERMINAL,
     TERMINAL,
     TIMEOUT_MS,
@@ -250,6 +251,12 @@ def test_a_reversal_undoes_the_request_of_its_own_kind_among_those_with_its_trac
     assert [number for number, tries in found.named.items() if tries] == [tale["cancel"]]
     tale = Tale().order("completion").request(name="completion").request("cancel", name="cancel").reversal("completion")
     assert list(reversals(tale.view()).named) == [tale["completion"]]
+
+
+def test_an_increment_and_a_hold_with_one_trace_are_told_apart_by_kind_alone() -> None:
+    increment = "incremental pre-authorisation"
+    tale = Tale().order(increment).request(name="increment").request(HOLD).reversal(increment)
+    assert list(reversals(tale.view()).named) == [tale["increment"]]
 
 
 def test_only_a_later_request_ends_the_waiting_for_a_reversal() -> None:

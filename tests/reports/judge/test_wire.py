@@ -159,6 +159,12 @@ def test_a_pin_comes_with_its_capture_code(there: int, lacking: int) -> None:
     assert f"F{lacking} is missing" in failed(tale.audit("wire.complete"))
 
 
+def test_what_the_matrix_has_not_has_no_row() -> None:
+    assert sent("unknown").audit("wire.complete") is None
+    only = Tale().order("refund").reversal("refund", mti="0400")
+    assert only.audit("wire.complete") is None
+
+
 # ── types ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
