@@ -179,9 +179,7 @@ def _decipher(exchange: Exchange, session: Session) -> Decided | None:
     enciphered = exchange.text(53)[2:3] == "1"
     for number in tracks if enciphered else ():
         if not session.keys.track:
-            return Decided(
-                UNSAFE, f"F53.3 says that F{number} is enciphered: the sign-on brought no track key"
-            )
+            return Decided(UNSAFE, f"F53.3 says that F{number} is enciphered: the sign-on brought no track key")
         try:
             exchange.message[number] = decrypt_track(session.keys.track, exchange.text(number))
         except ValueError as error:

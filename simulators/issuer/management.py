@@ -103,9 +103,7 @@ class Management:
         size = KEY_BYTES[form]
         if size not in MAC_SCHEMES[terminal.scheme].key_bytes:
             scheme = terminal.scheme
-            return Decided(
-                FORMAT_ERROR, f"F60.3 {form} asks for keys of {size} bytes, {scheme} takes no such"
-            ), {}
+            return Decided(FORMAT_ERROR, f"F60.3 {form} asks for keys of {size} bytes, {scheme} takes no such"), {}
         wrapped = terminal.sign_on(form, self._store, self._monotonic(), self._grace)
         return Decided("00", f"signed on, fresh working keys in form {form}"), {62: wrapped, 63: F63(COMPANY).pack()}
 

@@ -60,7 +60,7 @@ class HostLink:
 
     def connect(self) -> None:
         """Connect unless connected. A line that the host has hung up since is made anew. Raises NotConnected."""
-        if self._socket is not None and not _hung_up(self._socket):
+        if self._is_up():
             return
         self.drop()
         try:
@@ -69,6 +69,17 @@ class HostLink:
             raise NotConnected(str(error)) from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._begin()
+
+    def _is_up(self) -> bool:
+        """Read what came since, which answers nothing any more: the host may have hung up behind it."""
+        while self._socket is not None:
+            chunk = _waiting(self._socket)
+            if chunk is None:
+                return True
+            if not chunk:
+                return False
+            self._sort(chunk, None)
+        return False
 
     def exchange(self, frame: bytes, request: Message, timeout_s: float) -> Received | None:
         """The reply, or None when none came in time, it could not be read, or the line broke after sending.
@@ -112,7 +123,8 @@ class HostLink:
         if self._pending or self._silences >= SILENCES:
             self.drop()
 
-    def _sort(self, chunk: bytes, request: Message) -> Received | None:
+    def _sort(self, chunk: bytes, request: Message | None) -> Received | None:
+        """The reply to the request among the frames that are whole now; without a request there is none."""
         found = None
         self._pending += len(chunk)
         try:
@@ -121,7 +133,7 @@ class HostLink:
                 self._pending -= len(raw)
                 frame = unpack_frame(raw)
                 received = Received(self._codec.unpack(frame.body), frame.body, frame.header)
-                if found is None and self._answers(received.message, request):
+                if found is None and request is not None and self._answers(received.message, request):
                     found = received
                 else:
                     self._on_stray(received)
@@ -144,12 +156,12 @@ class HostLink:
             self._socket = None
 
 
-def _hung_up(connection: socket.socket) -> bool:
-    """Whether the other side has closed; bytes that wait to be read say that it has not."""
+def _waiting(connection: socket.socket) -> bytes | None:
+    """What waits to be read: empty when the other side has closed, None when nothing does."""
     connection.setblocking(False)
     try:
-        return connection.recv(1, socket.MSG_PEEK) == b""
+        return connection.recv(CHUNK)
     except BlockingIOError:
-        return False
+        return None
     except OSError:
-        return True
+        return b""

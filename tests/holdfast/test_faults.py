@@ -125,7 +125,7 @@ def test_terminated_the_run_leaves_a_report_that_says_incomplete(tmp_path: Path,
     assert "cancelled" in verdicts["qualifiers"]
     assert verdicts["counts"]["NOT_RUN"] > 10
     assert not verdicts["counts"].get("FAIL")
-    assert len(verdicts["cases"]) == 45
+    assert len(verdicts["cases"]) == sum(verdicts["counts"].values()) > 100
     for name in ("report.html", "report.pdf", "junit.xml"):
         assert (tmp_path / "latest" / name).exists(), name
     assert not verify(tmp_path / "latest").tampered

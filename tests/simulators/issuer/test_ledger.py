@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from protocols.faults import HoldfastBug
-from simulators.issuer.ledger import MOVES, AccountView, Ledger
+from simulators.issuer.ledger import MOVES, AccountView, Hold, Ledger
 from tests.simulators.issuer.bank import CARD, HOLD, OPENING, Bank
 from tests.simulators.kit import ROOT, cn_market
 
@@ -99,6 +99,22 @@ def test_a_hold_that_the_postings_do_not_know_is_found_by_an_audit(bank: Bank) -
     bank.ledger._db.execute("UPDATE posting SET hold = NULL")
     with pytest.raises(HoldfastBug, match=r"hold 1 has .* its postings say"):
         bank.ledger.audit()
+
+
+@pytest.mark.parametrize(
+    ("state", "held", "booked", "right"),
+    [
+        ("open", 100, 0, True), ("open", 99, 0, False), ("open", 100, 1, False), ("partly completed", 40, 60, True),
+        ("partly completed", 39, 60, False), ("partly completed", 100, 0, False), ("partly completed", 0, 100, False),
+        ("completed", 0, 60, True), ("completed", 0, 0, False), ("completed", 40, 60, False), ("cancelled", 0, 0, True),
+        ("cancelled", 0, 1, False), ("cancelled", 1, 0, False), ("reversed", 0, 0, True), ("reversed", 0, 1, False),
+        ("reversed", 1, 0, False), ("expired", 0, 0, True), ("expired", 0, 60, True), ("expired", 1, 0, False),
+        ("lost", 0, 0, False),
+    ],
+)  # fmt: skip
+def test_a_hold_holds_what_its_state_says(state: str, held: int, booked: int, right: bool) -> None:
+    hold = Hold(1, CARD, "", "", "", "", 100, 100, held, booked, state, "")
+    assert (hold.breach() == "") is right
 
 
 def test_an_account_is_of_a_kind(bank: Bank) -> None:

@@ -308,3 +308,19 @@ def test_postings_of_a_decision_are_told_with_the_account_after_each(bank: Bank)
     decided = bank.complete(LIMIT)
     assert [(p.kind, p.amount) for p in decided.postings] == [("book", HOLD), ("book", LIMIT - HOLD)]
     assert decided.postings[-1].account == bank.account(CARD)
+
+
+@pytest.mark.parametrize(
+    ("amount", "moves"),
+    [
+        (60_00, [("unbook", 60_00, (940_00, 60_00, 0)), ("hold", 40_00, (900_00, 100_00, 0))]),
+        (LIMIT, [("unbook", HOLD, (885_00, 100_00, 15_00)), ("unbook", 15_00, (900_00, 100_00, 0))]),
+    ],
+)
+def test_a_void_moves_what_was_booked_straight_back_to_the_hold_and_the_rest_to_the_account(
+    bank: Bank, amount: int, moves: list[tuple[str, int, tuple[int, int, int]]]
+) -> None:
+    bank.preauth()
+    bank.complete(amount)
+    found = bank.void(amount).postings
+    assert [(p.kind, p.amount, (p.account.available, p.account.held, p.account.booked)) for p in found] == moves

@@ -254,6 +254,27 @@ def test_a_line_that_was_hung_up_while_idle_is_made_anew_before_sending(host: Sc
     assert exchange(link) == REPLY
 
 
+def test_a_line_that_was_hung_up_behind_an_unread_answer_is_made_anew_before_sending(
+    host: ScriptedHost, link: HostLink, strays: list[Received]
+) -> None:
+    """Otherwise a request would be taken for sent, and reversed, that never left."""
+    done = threading.Event()
+    other: Message = {**REPLY, 11: "000041"}
+
+    def answer_twice_and_leave(connection: socket.socket) -> None:
+        connection.sendall(framed(REPLY))
+        connection.sendall(framed(other))
+        connection.shutdown(socket.SHUT_RDWR)
+        done.set()
+
+    host.acts = [answer_twice_and_leave, saying(framed(REPLY))]
+    assert exchange(link) == REPLY
+    assert done.wait(DEADLINE_S)
+    assert exchange(link) == REPLY
+    assert [stray.message for stray in strays] == [other]
+    assert host.connections == 2
+
+
 def test_a_refused_connection_is_told_apart_from_silence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = taken.getsockname()
