@@ -18,7 +18,6 @@ from protocols.faults import ConfigurationError
 from protocols.money import Currency, Money
 from protocols.transactions import Transaction
 
-
 RESPONSE_CODE = re.compile(r"[0-9A-Z]{2}")
 _NAMES = frozenset(transaction.value for transaction in Transaction)
 
