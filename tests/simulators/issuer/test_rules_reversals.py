@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from protocols.faults import HoldfastBug
 from protocols.transactions import FINANCIAL, TRANSACTIONS, Transaction
 from rigs.marketfile import load_market
+from simulators.issuer.decisions import Decided
 from simulators.issuer.decisions.rules import _DECIDERS
 from simulators.issuer.decisions.undoing import _UNDO
 from tests.simulators.issuer.bank import HOLD, OPENING, Bank
@@ -147,3 +150,17 @@ def test_a_cancel_is_not_reversed_when_another_took_its_place(tmp_path: Path) ->
     assert (bank.account().held, bank.state()) == (HOLD, "open")
     bank.ledger.audit()
     bank.close()
+
+
+def test_a_refusal_that_moved_money_is_a_bug_of_ours_and_nothing_is_kept(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(books: Any, asked: Any, today: Any, reference: str) -> Decided:
+        books.ledger.post(asked.card, "sale", 1)
+        return Decided("51", "and yet")
+
+    monkeypatch.setitem(_DECIDERS, T.SALE, torn)
+    with pytest.raises(HoldfastBug, match="sale was refused with 51 and moved money"):
+        bank.sell()
+    assert bank.account().available == OPENING
+    assert bank.reverse(T.SALE, 6).code == "00"  # not even the refusal is known
