@@ -26,7 +26,7 @@ from protocols.iso8583.subfields import (
     LoadQuery,
     Settlement,
     SignOnRequest,
-    Totals,
+    TotalsRow,
     build_parameters,
     parse_parameters,
 )
@@ -66,7 +66,7 @@ __all__ = [
     "PinFormat",
     "Settlement",
     "SignOnRequest",
-    "Totals",
+    "TotalsRow",
     "UNIONPAY",
     "UnpackError",
     "WorkingKeys",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from protocols.totals import Totals
 from protocols.transactions import Transaction
 from reports.judge.duty import Duty, duty, granting, originals, outcome_of, reversals
 from reports.judge.registry import View, once
@@ -21,34 +22,6 @@ BALANCED, UNBALANCED = "1", "2"
 END_BALANCED, END_UNBALANCED = "207", "202"
 DETAIL_MTI = "0320"
 _KEYS = ("debit_total", "debit_count", "credit_total", "credit_count")
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Amounts in minor units, and how many transactions."""
-
-    debit: int = 0
-    debit_count: int = 0
-    credit: int = 0
-    credit_count: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.debit_count} debits of {self.debit} and {self.credit_count} credits of {self.credit} minor units"
-
-    def plus(self, debit: bool, amount: int) -> Totals:
-        """With one more transaction."""
-        if debit:
-            return Totals(self.debit + amount, self.debit_count + 1, self.credit, self.credit_count)
-        return Totals(self.debit, self.debit_count, self.credit + amount, self.credit_count + 1)
-
-    def at_most(self, other: Totals) -> bool:
-        """No part of it is more than the other's."""
-        return (
-            self.debit <= other.debit
-            and self.debit_count <= other.debit_count
-            and self.credit <= other.credit
-            and self.credit_count <= other.credit_count
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +128,8 @@ def sums_of(view: View, settled: Settled) -> Sums:
         amount = _completed(view, request, settled.request)
         debit = request.transaction in rule.debit
         if amount:
-            least, counted = least.plus(debit, amount), [*counted, request]
-        most = most if amount == 0 else most.plus(debit, amount or int(request.value(4) or 0))
+            least, counted = _plus(least, debit, amount), [*counted, request]
+        most = most if amount == 0 else _plus(most, debit, amount or int(request.value(4) or 0))
     return Sums(least, most, tuple(counted))
 
 
@@ -191,3 +164,7 @@ def began_here(view: View, settled: Settled) -> bool:
     ]
     earlier = [s for s in settlements(view) if s.request.at < settled.request.at and s.answer is not None]
     return bool(opened) or any(s.batch != settled.batch for s in earlier)
+
+
+def _plus(totals: Totals, debit: bool, amount: int) -> Totals:
+    return totals.plus_debit(amount) if debit else totals.plus_credit(amount)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from protocols.market import Market
+from protocols.totals import Totals
 from simulators.issuer.batches import Booking
 from simulators.issuer.decisions.asked import Decided
 from simulators.issuer.decisions.near import nearest_number
@@ -18,19 +19,6 @@ from simulators.issuer.ledger import Ledger
 
 BALANCED, UNBALANCED, ERROR = "1", "2", "3"
 """Flags of F48. facts/unionpay-pos 2.3."""
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Of a batch, in minor units."""
-
-    debit: int = 0
-    debit_count: int = 0
-    credit: int = 0
-    credit_count: int = 0
-
-    def __str__(self) -> str:
-        return f"debit {self.debit} in {self.debit_count}, credit {self.credit} in {self.credit_count}"
 
 
 @dataclass(frozen=True, slots=True)

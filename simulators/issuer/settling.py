@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import date
 
 from protocols.emv import find
-from protocols.iso8583.subfields import F63, BatchEnd, BatchRecords, ChipUpload
+from protocols.iso8583.subfields import F63, BatchEnd, BatchRecords, ChipUpload, TotalsRow
 from protocols.iso8583.subfields import Settlement as BothTotals
-from protocols.iso8583.subfields import Totals as Claimed
+from protocols.totals import Totals
 from protocols.transactions import Transaction
 from simulators.issuer.decisions import Decided
 from simulators.issuer.exchange import Exchange, Outcome
@@ -20,11 +20,10 @@ from simulators.issuer.formats import RESULT_BYTES, SCRIPT_RESULT
 from simulators.issuer.ledger import Ledger
 from simulators.issuer.management import COMPANY
 from simulators.issuer.security import CardOnFile
-from simulators.issuer.settlement import Detail, Settlement, Totals
+from simulators.issuer.settlement import BALANCED, UNBALANCED, Detail, Settlement
 
 T = Transaction
 NO_ORIGINAL = "25"
-BALANCED, UNBALANCED = "1", "2"
 BALANCED_END = "207"
 SCRIPT_RESULTS = {0: "not performed", 1: "failed", 2: "performed"}
 """High nibble of a result's first byte. EMV Book 4, issuer script results."""
@@ -46,13 +45,11 @@ class Settling:
     def _totals(self, exchange: Exchange) -> Outcome:
         """Domestic totals are held against the books; there are no foreign cards, so theirs must be nothing."""
         claimed = BothTotals.parse(exchange.text(48))
-        domestic = Totals(
-            claimed.domestic.debit, claimed.domestic.debit_count, claimed.domestic.credit, claimed.domestic.credit_count
-        )
+        domestic = claimed.domestic.totals
         terminal, merchant, batch = exchange.terminal, exchange.merchant, exchange.batch
         found = self._settlement.reconcile(merchant, terminal, batch, domestic)
-        foreign = BALANCED if _is_nothing(claimed.foreign) else UNBALANCED
-        flags = BothTotals(_flagged(claimed.domestic, found.flag), _flagged(claimed.foreign, foreign)).pack()
+        foreign = BALANCED if claimed.foreign.totals == Totals() else UNBALANCED
+        flags = BothTotals(TotalsRow.of(domestic, found.flag), TotalsRow.of(claimed.foreign.totals, foreign)).pack()
         note = {
             "terminal": terminal, "merchant": merchant, "batch": batch, "flag": found.flag,
             "debit_total": found.own.debit, "debit_count": found.own.debit_count,
@@ -114,14 +111,6 @@ class Settling:
         }  # fmt: skip
         decided = Decided(NO_ORIGINAL, reason) if reason else Decided("00", f"scripts: {', '.join(told)}")
         return Outcome(decided, host_notes=[("script notice", note)])
-
-
-def _is_nothing(totals: Claimed) -> bool:
-    return not (totals.debit or totals.debit_count or totals.credit or totals.credit_count)
-
-
-def _flagged(totals: Claimed, flag: str) -> Claimed:
-    return Claimed(totals.debit, totals.debit_count, totals.credit, totals.credit_count, flag)
 
 
 def _result(octets: bytes) -> str:

@@ -9,6 +9,8 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from protocols.totals import Totals
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS booked (
     id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, trace TEXT NOT NULL, transaction_name TEXT NOT NULL,
@@ -37,16 +39,6 @@ class Booked:
     reference: str = ""
     date: str = ""
     state: str = APPROVED
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What a batch comes to: minor units, and how many transactions."""
-
-    debit: int = 0
-    debit_count: int = 0
-    credit: int = 0
-    credit_count: int = 0
 
 
 class BatchBook:
@@ -100,13 +92,13 @@ class BatchBook:
         ).fetchone()
         return int(found[0])
 
-    def sums(self, debit: Iterable[str], credit: Iterable[str]) -> Sums:
+    def sums(self, debit: Iterable[str], credit: Iterable[str]) -> Totals:
         """The open batch by the names of the transactions that count. The rest counts nowhere."""
         taking, giving = frozenset(debit), frozenset(credit)
         records = self.records()
         taken = [record.amount for record in records if record.transaction in taking]
         given = [record.amount for record in records if record.transaction in giving]
-        return Sums(sum(taken), len(taken), sum(given), len(given))
+        return Totals(sum(taken), len(taken), sum(given), len(given))
 
     def close(self) -> str:
         """The batch is settled: its records stay, the next transaction is of the next number, which is returned.

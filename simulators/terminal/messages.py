@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocols.iso8583 import F60, F61, Message
-from protocols.iso8583.subfields import BatchEnd, BatchRecord, BatchRecords, Settlement, Totals
+from protocols.iso8583.subfields import BatchEnd, BatchRecord, BatchRecords, Settlement, TotalsRow
 from protocols.iso8583.subfields.f63 import operator
 from protocols.orders import Entry, Order
+from protocols.totals import Totals
 from protocols.transactions import REVERSAL_MTI, TRANSACTIONS, Transaction
-from simulators.terminal.batchbook import Booked, Sums
+from simulators.terminal.batchbook import Booked
 from simulators.terminal.journal import Armed
 from simulators.terminal.kernel import CardData
 from simulators.terminal.parameters import TerminalParameters
@@ -133,9 +134,9 @@ class Builder:
         usual = self.management(Transaction.SCRIPT_NOTICE, trace)
         return {**message, **usual, 4: str(request.get(4, "0" * 12)), 37: reply[37], 55: chip, 61: named}
 
-    def settlement(self, trace: str, sums: Sums) -> Message:
+    def settlement(self, trace: str, sums: Totals) -> Message:
         """2.3: the totals of domestic cards; this terminal takes no others."""
-        totals = Totals(sums.debit, sums.debit_count, sums.credit, sums.credit_count)
+        totals = TotalsRow.of(sums)
         return {
             **self.management(Transaction.SETTLEMENT, trace), 48: Settlement(totals).pack(), 49: self.currency,
             63: operator(self.parameters.operator),

@@ -16,8 +16,9 @@ from protocols.iso8583.subfields.f48 import MOST_RECORDS
 from protocols.market import Action
 from protocols.money import Money
 from protocols.orders import Outcome, Result
+from protocols.totals import Totals
 from protocols.transactions import Transaction
-from simulators.terminal.batchbook import Booked, Sums
+from simulators.terminal.batchbook import Booked
 from simulators.terminal.journal import Journal
 from simulators.terminal.online import OnlineDesk
 from simulators.terminal.responses import Online
@@ -34,7 +35,7 @@ class Settled:
     """What the settlement slip shows."""
 
     batch: str
-    sums: Sums
+    sums: Totals
     flag: str
     trace: str
     date: str  # MMDD
@@ -104,7 +105,7 @@ class Settling:
         seeded = (Transaction.PREAUTH.value,) if "preauth-in-totals" in self._line.defects else ()
         return (*rule.debit, *seeded), rule.credit
 
-    def _sums(self) -> Sums:
+    def _sums(self) -> Totals:
         return self._journal.batch.sums(*self._names())
 
     def _counted(self) -> list[Booked]:
@@ -147,7 +148,7 @@ class Settling:
         if online.action is Action.SIGN_ON:
             self._line.forget_keys()
 
-    def _tell(self, batch: str, sums: Sums, flag: str, uploaded: int) -> None:
+    def _tell(self, batch: str, sums: Totals, flag: str, uploaded: int) -> None:
         self._line.tell(
             "settlement", batch=batch, debit_total=sums.debit, debit_count=sums.debit_count, credit_total=sums.credit,
             credit_count=sums.credit_count, flag=flag, uploaded=uploaded, currency=self._line.market.currency.alpha,

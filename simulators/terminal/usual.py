@@ -14,8 +14,8 @@ from protocols.iso8583.subfields.f62_download import pack_entry
 from protocols.iso8583.subfields.f63 import operator
 from protocols.market import SecurityRule
 from protocols.orders import Entry, Order
+from protocols.totals import Totals
 from protocols.transactions import FINANCIAL, TRANSACTIONS, Transaction
-from simulators.terminal.batchbook import Sums
 from simulators.terminal.journal import Armed
 from simulators.terminal.kernel import CVM_NONE, CardData
 from simulators.terminal.messages import Builder
@@ -100,7 +100,7 @@ class Usual:
         """What is needed beside the usual four fields."""
         number = operator(self.builder.parameters.operator)
         if transaction is T.SETTLEMENT:
-            return self.builder.settlement(trace, Sums())
+            return self.builder.settlement(trace, Totals())
         if transaction is T.BATCH_UPLOAD:
             return self.builder.batch_upload(trace, [])
         if transaction is T.BATCH_END:

@@ -5,7 +5,7 @@ it hold the names and meanings, for whoever shows them.
 """
 
 from protocols.iso8583.subfields.f44 import F44
-from protocols.iso8583.subfields.f48 import BatchEnd, BatchRecord, BatchRecords, Settlement, Totals
+from protocols.iso8583.subfields.f48 import BatchEnd, BatchRecord, BatchRecords, Settlement, TotalsRow
 from protocols.iso8583.subfields.f53 import F53
 from protocols.iso8583.subfields.f54 import F54, Balance
 from protocols.iso8583.subfields.f60 import F60
@@ -32,7 +32,7 @@ __all__ = [
     "LoadQuery",
     "Settlement",
     "SignOnRequest",
-    "Totals",
+    "TotalsRow",
     "build_parameters",
     "parse_parameters",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from protocols.iso8583.errors import PackError, UnpackError
 from protocols.iso8583.subfields.part import Part, cut, digits_of, number_of
+from protocols.totals import Totals
 
 FLAGS = {"1": "balanced", "2": "unbalanced", "3": "error"}
 """What the host found: in a reply alone."""
@@ -26,7 +27,7 @@ _PATH = ("F48",)
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class TotalsRow:
     """What one class of cards booked in a batch. Amounts in minor units; `flag` is one digit, 0 in a request."""
 
     debit: int = 0
@@ -44,7 +45,7 @@ class Totals:
         return "".join(packed) + self.flag
 
     @classmethod
-    def parse(cls, digits: str) -> Totals:
+    def parse(cls, digits: str) -> TotalsRow:
         """Raises UnpackError for what are no totals."""
         if len(digits) != TOTALS_WIDTH:
             raise UnpackError(_PATH, f"{len(digits)} digits instead of {TOTALS_WIDTH}")
@@ -54,13 +55,23 @@ class Totals:
         )
         return cls(debit, debits, credit, credits_, values[4])
 
+    @classmethod
+    def of(cls, totals: Totals, flag: str = "0") -> TotalsRow:
+        """The row of what a batch comes to."""
+        return cls(totals.debit, totals.debit_count, totals.credit, totals.credit_count, flag)
+
+    @property
+    def totals(self) -> Totals:
+        """What it says, without the flag."""
+        return Totals(self.debit, self.debit_count, self.credit, self.credit_count)
+
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """F48 of 0500 and 0510: the totals of domestic and of foreign cards."""
 
-    domestic: Totals
-    foreign: Totals = Totals()
+    domestic: TotalsRow
+    foreign: TotalsRow = TotalsRow()
 
     def pack(self) -> str:
         """62 digits. Raises PackError for a number that is too long."""
@@ -73,7 +84,7 @@ class Settlement:
             raise UnpackError(
                 _PATH, f"{len(digits)} digits instead of {2 * TOTALS_WIDTH}", advice="totals are two rows"
             )
-        return cls(Totals.parse(digits[:TOTALS_WIDTH]), Totals.parse(digits[TOTALS_WIDTH:]))
+        return cls(TotalsRow.parse(digits[:TOTALS_WIDTH]), TotalsRow.parse(digits[TOTALS_WIDTH:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from protocols.money import Money
+from protocols.totals import Totals
 from protocols.transactions import Transaction
 from reports.judge.auditors.settlement import pending_at
 from reports.judge.criteria.exchange import asked
@@ -19,7 +20,6 @@ from reports.judge.settling import (
     END_UNBALANCED,
     UNBALANCED,
     Settled,
-    Totals,
     began_here,
     network,
     settlements,

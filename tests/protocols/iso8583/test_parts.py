@@ -20,7 +20,7 @@ from protocols.iso8583 import (
     Message,
     Settlement,
     SignOnRequest,
-    Totals,
+    TotalsRow,
     WorkingKeys,
     build_parameters,
     describe,
@@ -101,7 +101,7 @@ def test_balances_are_told_with_their_sign() -> None:
 
 @pytest.mark.parametrize(("mti", "flags"), [("0500", ("0", "0")), ("0510", ("1 balanced", "2 unbalanced"))])
 def test_settlement_totals_are_told(mti: str, flags: tuple[str, str]) -> None:
-    field = Settlement(Totals(115000, 2, 300, 1, flags[0][0]), Totals(flag=flags[1][0])).pack()
+    field = Settlement(TotalsRow(115000, 2, 300, 1, flags[0][0]), TotalsRow(flag=flags[1][0])).pack()
     message: Message = {0: mti, 48: field, 60: "00000001201"}
     assert describe(message)["F48 additional data"] == "(62 digits, hidden)"
     told = lines(message, 48)

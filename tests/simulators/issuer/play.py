@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from protocols.market import Market
+from protocols.totals import Totals
 from protocols.transactions import TRANSACTIONS, Transaction
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.ledger import Ledger
-from simulators.issuer.settlement import Settlement, Totals
+from simulators.issuer.settlement import Settlement
 from tests.simulators.issuer.plainbank import PlainBank
 
 T = Transaction

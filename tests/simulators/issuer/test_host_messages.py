@@ -21,7 +21,7 @@ from protocols.iso8583.subfields import (
     LoadQuery,
     Settlement,
     SignOnRequest,
-    Totals,
+    TotalsRow,
     build_parameters,
     parse_parameters,
 )
@@ -95,7 +95,7 @@ MESSAGES: dict[Transaction, Callable[[RawClient], Message]] = {
     T.ADJUSTMENT: lambda c: c.follow_up("adjustment", sold(c)),
     T.TIP: lambda c: c.follow_up("tip", sold(c)),
     T.SCRIPT_NOTICE: script_notice,
-    T.SETTLEMENT: lambda c: c.settlement(Totals().pack()),
+    T.SETTLEMENT: lambda c: c.settlement(TotalsRow().pack()),
     T.BATCH_UPLOAD: lambda c: c.management(
         "0320", "201", f48=BatchRecords((BatchRecord(str(sold(c)[11]), PAN, 100_00),)).pack()
     ),
@@ -211,10 +211,10 @@ def test_ic_parameters_are_listed_and_then_loaded_one_by_one(client: RawClient) 
 
 
 @pytest.mark.parametrize(
-    ("claimed", "flag"), [(Totals(100_00, 1, 0, 0), "1"), (Totals(100_01, 1, 0, 0), "2"), (Totals(), "2")]
+    ("claimed", "flag"), [(TotalsRow(100_00, 1, 0, 0), "1"), (TotalsRow(100_01, 1, 0, 0), "2"), (TotalsRow(), "2")]
 )
 def test_totals_are_held_against_the_books_and_flagged(
-    client: RawClient, events: Events, claimed: Totals, flag: str
+    client: RawClient, events: Events, claimed: TotalsRow, flag: str
 ) -> None:
     """2.3: digits 31 and 62 of the reply."""
     sold(client)
@@ -230,7 +230,7 @@ def test_totals_are_held_against_the_books_and_flagged(
 
 
 def test_totals_of_foreign_cards_are_flagged_apart(client: RawClient) -> None:
-    request = client.settlement(Totals().pack(), f48=Totals().pack() + Totals(1, 1).pack())
+    request = client.settlement(TotalsRow().pack(), f48=TotalsRow().pack() + TotalsRow(1, 1).pack())
     both = Settlement.parse(str(client.ask(request, seal=False)[48]))
     assert (both.domestic.flag, both.foreign.flag) == ("1", "2")
 
@@ -239,7 +239,7 @@ def test_a_batch_that_was_closed_before_is_flagged_3(client: RawClient, events: 
     sold(client)
     assert client.ask(MESSAGES[T.BATCH_END](client), seal=False)[39] == "00"
     assert events.of("batch") == [{"terminal": "50080001", "batch": "000001", "state": "closed", "currency": "CNY"}]
-    reply = client.ask(client.settlement(Totals(100_00, 1).pack()), seal=False)
+    reply = client.ask(client.settlement(TotalsRow(100_00, 1).pack()), seal=False)
     assert Settlement.parse(str(reply[48])).domestic.flag == "3"
     assert "closed before" in events.of("explanation")[-1]["text"]
 
@@ -317,7 +317,7 @@ UNSEALED: list[tuple[str, Callable[[RawClient], Message], int, str]] = [
     ("F62 licence", lambda c: c.management("0800", "003", f62=b"Serial"), 62, "Sequence No"),
     ("F62 status", lambda c: c.management("0820", "362", f62=b"991"), 62, "no parameter has the tag"),
     ("F62 query", lambda c: c.management("0820", "372", f62=b"9"), 62, "are no query"),
-    ("F63 operator", lambda c: c.settlement(Totals().pack(), f63="0123"), 63, "F63.1 operator has 4 characters"),
+    ("F63 operator", lambda c: c.settlement(TotalsRow().pack(), f63="0123"), 63, "F63.1 operator has 4 characters"),
     ("F63 missing", lambda c: c.management("0820", "401"), 63, "F63 is missing"),
 ]
 

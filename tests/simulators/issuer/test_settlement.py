@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.totals import Totals
 from protocols.transactions import Transaction
-from simulators.issuer.settlement import Detail, Settlement, Totals
+from simulators.issuer.settlement import Detail, Settlement
 from tests.simulators.issuer.bank import BATCH, CARD, HOLD, OPENING, Bank
 from tests.simulators.kit import MERCHANT, TERMINAL, cn_market
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from protocols.totals import Totals
 from protocols.transactions import Transaction
-from simulators.terminal.batchbook import Booked, Sums
+from simulators.terminal.batchbook import Booked
 from simulators.terminal.journal import Journal
 from tests.simulators.kit import PAN, ROOT
 
@@ -127,7 +128,7 @@ def test_sums_are_of_the_named_transactions_alone(journal: Journal) -> None:
     """3.3"""
     for trace, name, amount in (("1", "sale", 3_00), ("2", "sale", 4_00), ("3", "sale void", 3_00), ("4", "cancel", 9)):
         journal.batch.book(booked(trace.zfill(6), name, amount))
-    assert journal.batch.sums(("sale", "completion"), ("sale void",)) == Sums(7_00, 2, 3_00, 1)
+    assert journal.batch.sums(("sale", "completion"), ("sale void",)) == Totals(7_00, 2, 3_00, 1)
     assert journal.batch.size() == 4
 
 

@@ -13,8 +13,9 @@ from protocols.iso8583.track import decrypt_track
 from protocols.money import Money
 from protocols.orders import Entry, Order, Original
 from protocols.presence import breaches, presence
+from protocols.totals import Totals
 from protocols.transactions import TRANSACTIONS, Transaction, transaction_of
-from simulators.terminal.batchbook import Booked, Sums
+from simulators.terminal.batchbook import Booked
 from simulators.terminal.entry import WITH_CHIP
 from simulators.terminal.journal import Armed
 from simulators.terminal.kernel import CardData
@@ -233,7 +234,7 @@ def test_a_sign_on_names_batch_form_and_operator() -> None:
 
 def test_a_settlement_carries_totals_of_domestic_cards() -> None:
     """2.3."""
-    message = BUILDER.settlement("000042", Sums(300_00, 2, 100_00, 1))
+    message = BUILDER.settlement("000042", Totals(300_00, 2, 100_00, 1))
     assert breaches(carried(message), presence(T.SETTLEMENT, "request")) == []
     assert message[48] == "000000030000" + "002" + "000000010000" + "001" + "0" + "0" * 31
     assert Settlement.parse(str(message[48])).domestic.debit_count == 2

@@ -12,8 +12,8 @@ from protocols.escpos import Slip, columns_of, decode
 from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Entry
+from protocols.totals import Totals
 from protocols.transactions import Transaction
-from simulators.terminal.batchbook import Sums
 from simulators.terminal.kernel import CardData
 from simulators.terminal.receipts import COPIES, MERCHANT, Printed, compose
 from simulators.terminal.settlement_slip import compose_settlement
@@ -116,7 +116,7 @@ def test_a_typed_number_is_marked(market: Market) -> None:
 
 @pytest.mark.parametrize("flag", ["1", "2", "3"])
 def test_the_settlement_slip_looks_as_it_was_designed(flag: str, market: Market) -> None:
-    settled = Settled("000001", Sums(1_234_56, 3, 100_00, 1), flag, "000042", "0615", "093005")
+    settled = Settled("000001", Totals(1_234_56, 3, 100_00, 1), flag, "000042", "0615", "093005")
     [found] = decode(compose_settlement(settled, 2026, PARAMETERS, market))
     kept(f"settlement-{flag}", drawn(found))
     assert all(columns_of(line.text) <= PARAMETERS.columns for line in found.lines)

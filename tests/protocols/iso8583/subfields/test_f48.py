@@ -13,7 +13,7 @@ from protocols.iso8583 import (
     CodecError,
     PackError,
     Settlement,
-    Totals,
+    TotalsRow,
     UnpackError,
 )
 from tests.protocols.samples import OTHER_PAN, PAN, pans
@@ -21,30 +21,30 @@ from tests.protocols.samples import OTHER_PAN, PAN, pans
 PUBLIC = "00000000001101100000000000200210000000000000000000000000000001"
 """F48 of a public 0510, from the test data of a POS kit: 11 debits, 2 credits, balanced."""
 amounts, counts = st.integers(0, 10**12 - 1), st.integers(0, 999)
-totals = st.builds(Totals, amounts, counts, amounts, counts, st.sampled_from("0123"))
+totals = st.builds(TotalsRow, amounts, counts, amounts, counts, st.sampled_from("0123"))
 records = st.builds(
     BatchRecord, st.text("0123456789", min_size=6, max_size=6), pans, amounts, st.sampled_from(["00", "01"])
 )
 
 
 def test_a_public_settlement_reply_is_read() -> None:
-    assert Settlement.parse(PUBLIC) == Settlement(Totals(11, 11, 2, 2, "1"), Totals(flag="1"))
+    assert Settlement.parse(PUBLIC) == Settlement(TotalsRow(11, 11, 2, 2, "1"), TotalsRow(flag="1"))
     assert Settlement.parse(PUBLIC).pack() == PUBLIC
 
 
 def test_totals_lie_as_the_facts_say() -> None:
     """facts/unionpay-pos 2.3: the flags stand at digits 31 and 62."""
-    digits = Settlement(Totals(1150, 2, 300, 1, "2"), Totals(7, 1, 0, 0, "3")).pack()
+    digits = Settlement(TotalsRow(1150, 2, 300, 1, "2"), TotalsRow(7, 1, 0, 0, "3")).pack()
     assert digits == "00000000115000200000000030000120000000000070010000000000000003"
     assert (digits[30], digits[61], len(digits)) == ("2", "3", 62)
 
 
 def test_a_request_of_nothing_is_all_zeros() -> None:
-    assert Settlement(Totals()).pack() == "0" * 62
+    assert Settlement(TotalsRow()).pack() == "0" * 62
 
 
 @given(totals, totals)
-def test_totals_come_back(domestic: Totals, foreign: Totals) -> None:
+def test_totals_come_back(domestic: TotalsRow, foreign: TotalsRow) -> None:
     assert Settlement.parse(Settlement(domestic, foreign).pack()) == Settlement(domestic, foreign)
 
 
@@ -77,12 +77,12 @@ ONE = BatchRecord("000123", PAN, 1)
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        (Totals(debit=10**12), "does not fit in 12 digits"),
-        (Totals(debit_count=1000), "does not fit in 3 digits"),
-        (Totals(credit=-1), "does not fit in 12 digits"),
-        (Totals(flag=""), "flag: it is one digit"),
-        (Totals(flag="A"), "flag: it is one digit"),
-        (Totals(flag="11"), "flag: it is one digit"),
+        (TotalsRow(debit=10**12), "does not fit in 12 digits"),
+        (TotalsRow(debit_count=1000), "does not fit in 3 digits"),
+        (TotalsRow(credit=-1), "does not fit in 12 digits"),
+        (TotalsRow(flag=""), "flag: it is one digit"),
+        (TotalsRow(flag="A"), "flag: it is one digit"),
+        (TotalsRow(flag="11"), "flag: it is one digit"),
         (BatchRecord("123", PAN, 1), "card class and trace are 2 and 6 digits"),
         (BatchRecord("000123", PAN, 1, "0"), "card class and trace are 2 and 6 digits"),
         (BatchRecord("000123", "1" * 21, 1), "a PAN at most 20"),
@@ -91,7 +91,7 @@ ONE = BatchRecord("000123", PAN, 1)
         (BatchEnd(10000), "does not fit in 4 digits"),
     ],
 )
-def test_what_does_not_fit_is_refused(value: Totals | BatchRecord | BatchRecords | BatchEnd, problem: str) -> None:
+def test_what_does_not_fit_is_refused(value: TotalsRow | BatchRecord | BatchRecords | BatchEnd, problem: str) -> None:
     with pytest.raises(PackError, match=problem) as caught:
         value.pack()
     assert PAN not in str(caught.value)
@@ -102,8 +102,8 @@ def test_what_does_not_fit_is_refused(value: Totals | BatchRecord | BatchRecords
     [
         (Settlement, "0" * 61, "61 digits instead of 62"),
         (Settlement, "0" * 31, "31 digits instead of 62"),
-        (Totals, "0" * 30, "30 digits instead of 31"),
-        (Totals, "0" * 12 + "00A" + "0" * 16, "debit count: it is no number"),
+        (TotalsRow, "0" * 30, "30 digits instead of 31"),
+        (TotalsRow, "0" * 12 + "00A" + "0" * 16, "debit count: it is no number"),
         (BatchRecord, PAN, "a record has 16 digits instead of 40"),
         (BatchRecord, ONE.pack()[:-1] + "F", "it is no number"),
         (BatchRecords, "02" + ONE.pack(), "it says 2 records, 40 digits follow"),
@@ -114,7 +114,7 @@ def test_what_does_not_fit_is_refused(value: Totals | BatchRecord | BatchRecords
     ],
 )
 def test_what_is_none_is_refused_without_showing_it(
-    kind: type[Settlement | Totals | BatchRecord | BatchRecords | BatchEnd], digits: str, problem: str
+    kind: type[Settlement | TotalsRow | BatchRecord | BatchRecords | BatchEnd], digits: str, problem: str
 ) -> None:
     with pytest.raises(UnpackError, match=problem) as caught:
         kind.parse(digits)
