@@ -23,7 +23,7 @@ from reports.slips import find_cjk_font
 TEMPLATES = Path(__file__).parent / "templates" / "typst"
 STANDARD: Final = "a-2b"
 MANY_CASES = 80
-"""With more than these, cases that passed are shown without host messages and timeline."""
+"""With more than these, a case that passed is shown without host messages and timeline, its quiet auditors by name."""
 MOST_TROUBLES = 60
 LONGEST_TEXT = 700
 MOST_EVENTS = 400
@@ -132,11 +132,13 @@ _OF_MATRIX = ("anchor", "numbers", "title", "feature", "verdict", "tone", "cause
 
 def _sheet(case: Mapping[str, Any], root: Path, shortened: bool) -> dict[str, Any]:
     brief = shortened and case["tone"] == "good"
+    quiet = [c for c in case["criteria"] if brief and c["source"] == "auditor" and c["tone"] == "good"]
     return {
         **{key: case[key] for key in _OF_CASE},
         "about": " · ".join(part for part in (case["feature"], case["id"], case["timeline"]) if part),
         "remarks": [text for text in (case["cause"], case["remark"], _attempts(case)) if text],
-        "criteria": [_criterion(criterion) for criterion in case["criteria"]],
+        "criteria": [_criterion(criterion) for criterion in case["criteria"] if criterion not in quiet],
+        "quiet": ", ".join(criterion["id"] for criterion in quiet),
         "long": bool(case["criteria"] or case["events"]),
         "slips": [_slip(slip, root) for slip in case["slips"]],
         "exchanges": [] if brief else [_exchange(exchange) for exchange in case["exchanges"]],

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from reports import pdf as printing
 from reports import view as viewing
 from reports.characters import MISSING
+from reports.runfolder import RunFolder
 from reports.slips import find_cjk_font
 from reports.write import write_documents
 from tests.reports.conftest import Documents, documents_of
@@ -94,6 +97,28 @@ def test_many_cases_keep_the_document_in_bounds(tmp_path: Path) -> None:
     assert len(found.reader.pages) < 100
     assert len(found.html) < 3_000_000
     assert "not finished" in found.reader.pages[0].extract_text()
+
+
+def test_among_many_cases_auditors_that_passed_are_there_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scenario's own criteria stand in full, and so does whatever did not pass."""
+    monkeypatch.setattr(printing, "MANY_CASES", 0)
+    path = MadeRun(tmp_path / "run").case("A hold").finish()
+    document = viewing.document_of(RunFolder(path), [], {})
+    (case,) = document["cases"]
+    own, *others = case["criteria"]
+    assert case["tone"] == "good"
+    watched = [{**own, "id": name, "title": f"Title of {name}", "source": "auditor", "tone": tone} for name, tone in (
+        ("quiet.one", "good"), ("quiet.two", "good"), ("loud.one", "open"),
+    )]  # fmt: skip
+    case["criteria"] = [own, *others, *watched]
+    found = PdfReader(BytesIO(printing.pdf(document)))
+    text = flat("".join(page.extract_text() for page in found.pages))
+    assert flat("Auditors that watched and passed: quiet.one, quiet.two.") in text
+    assert flat("Title of quiet") not in text
+    assert flat(own["title"]) in text
+    assert flat("Title of loud.one") in text
 
 
 def test_long_values_stay_on_the_page(tmp_path: Path) -> None:
