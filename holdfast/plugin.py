@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from holdfast.applicable import ruled_out
 from holdfast.cases import worker_of
 from holdfast.children import die_with
 from holdfast.features import (
@@ -41,6 +42,7 @@ from holdfast.run import (
 )
 from holdfast.status import Exit, exit_status
 from protocols.faults import ConfigurationError, HoldfastBug
+from rigs.marketfile import load_market
 from rigs.model import load_rig
 
 ENDED_BY = pytest.StashKey[str]()
@@ -48,6 +50,7 @@ VERDICTS = pytest.StashKey[dict[str, Any]]()
 BUG = pytest.StashKey[str]()
 FILES = pytest.StashKey[list[Path]]()
 DESELECTED = pytest.StashKey[list[Any]]()
+RULED_OUT = pytest.StashKey[dict[pytest.Item, str]]()
 TIMER = pytest.StashKey[threading.Timer]()
 DEADLINE = "the run's deadline has passed"
 
@@ -70,6 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[ENDED_BY] = ""
     config.stash[DESELECTED] = []
+    config.stash[RULED_OUT] = {}
     if hasattr(config, "workerinput"):
         die_with(os.getppid())
         if "holdfast" in config.workerinput:
@@ -166,8 +170,23 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _rule_out(config, items)
     if config.option.shuffle:
         random.Random(config.option.shuffle).shuffle(items)  # noqa: S311
+
+
+def _rule_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Cases that the market has no use for do not run: deselected for pytest, NOT_APPLICABLE in the report."""
+    settings = config.stash.get(SETTINGS, None)
+    if settings is None:
+        return
+    market = load_market(settings.market)
+    rules = {item: ruled_out(description_of(item)["tags"], market) for item in items if is_case(item)}
+    ruled = {item: rule for item, rule in rules.items() if rule}
+    config.stash[RULED_OUT] = ruled
+    items[:] = [item for item in items if item not in ruled]
+    if ruled:
+        config.hook.pytest_deselected(items=list(ruled))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -177,7 +196,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput") and getattr(session.config.option, "numprocesses", None):
         return  # the controller collects nothing itself
     cases = [_planned(item) for item in session.items if is_case(item)]
-    skipped = [_planned(item) for item in session.config.stash[DESELECTED]]
+    ruled = session.config.stash[RULED_OUT]
+    skipped = [_planned(item) for item in session.config.stash[DESELECTED] if item not in ruled]
+    skipped += [{**_planned(item), "verdict": "NOT_APPLICABLE", "reason": rule} for item, rule in ruled.items()]
     selected = session.config.stash[FILES]
     whole = {path.resolve() for path in (ROOT / "features").rglob("*.feature")}
     write_plan(Path(settings.folder), cases, skipped, subset=bool(whole.difference(selected)))

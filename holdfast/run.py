@@ -138,8 +138,12 @@ def _new_folder(out: Path, started: datetime) -> Path:
 
 
 def write_plan(folder: Path, cases: list[dict[str, Any]], not_selected: list[dict[str, Any]], *, subset: bool) -> None:
-    """Which cases were selected. The first worker that has collected writes it; all collect the same."""
-    _write(folder / "plan.json", {"cases": cases, "not_selected": not_selected, "subset": subset or bool(not_selected)})
+    """Which cases were selected, and which were not. The first worker that has collected writes it.
+
+    What the market rules out makes no subset: the plan is whole without it.
+    """
+    left_out = any(case.get("verdict") != "NOT_APPLICABLE" for case in not_selected)
+    _write(folder / "plan.json", {"cases": cases, "not_selected": not_selected, "subset": subset or left_out})
 
 
 def end_run(settings: RunSettings, *, status: End, ended_by: str = "") -> dict[str, Any]:

@@ -1,3 +1,4 @@
+@needs_advices
 Feature: Offline completion
   The terminal completes by itself and tells the host when it can: once for the ledger, however often it has to say it.
 

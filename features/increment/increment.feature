@@ -1,3 +1,4 @@
+@needs_increments
 Feature: Raising a hold
   A guest stays longer: the hold grows by what was asked for, and stays one hold.
 

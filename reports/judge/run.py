@@ -42,7 +42,7 @@ def judge_run(folder: RunFolder) -> dict[str, Any]:
         "id": run["id"],
         "title": run["title"],
         "statement": statement,
-        "statement_text": _text(statement, qualifiers, cases),
+        "statement_text": _text(statement, qualifiers, cases, plan),
         "qualifiers": qualifiers,
         "evidence_class": _evidence(run),
         "decision_rule": DECISION_RULE,
@@ -130,10 +130,14 @@ def _qualifiers(run: Mapping[str, Any], plan: Mapping[str, Any], end: Mapping[st
     return qualifiers
 
 
-def _text(statement: str, qualifiers: Sequence[str], cases: Sequence[Mapping[str, Any]]) -> str:
+def _text(
+    statement: str, qualifiers: Sequence[str], cases: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]
+) -> str:
     passed = sum(case["verdict"] in (Verdict.PASS, Verdict.PASS_WITH_OBSERVATION) for case in cases)
     suffix = f" ({', '.join(qualifiers)})" if qualifiers else ""
-    return f"{statement}{suffix}: {passed} of {len(cases)} cases passed"
+    ruled_out = sum(case.get("verdict") == Verdict.NOT_APPLICABLE for case in plan.get("not_selected") or ())
+    also = f", {ruled_out} not applicable in this market" if ruled_out else ""
+    return f"{statement}{suffix}: {passed} of {len(cases)} cases passed{also}"
 
 
 def _evidence(run: Mapping[str, Any]) -> str:
