@@ -24,7 +24,6 @@ COLOURS = {
     "INCOMPLETE": "bold yellow",
 }  # fmt: skip
 GOOD = ("PASS", "PASS_WITH_OBSERVATION")
-TROUBLED_S = 2.0
 
 
 class Progress:

@@ -19,6 +19,8 @@ from protocols.money import Currency, Money
 from protocols.transactions import Transaction
 
 RESPONSE_CODE = re.compile(r"[0-9A-Z]{2}")
+Words = Annotated[tuple[str, ...], Field(strict=False)]
+"""A list of words in a file."""
 _NAMES = frozenset(transaction.value for transaction in Transaction)
 
 
@@ -72,12 +74,7 @@ class AdviceRule(MarketPart):
 
     allowed: bool = True
     repeats: int = Field(3, ge=0, description="further tries after the first: UploadMaxTimes")
-    accepted_codes: tuple[str, ...] = Field(("00", "94"), description="a duplicate of an advice counts as taken")
-
-    @field_validator("accepted_codes", mode="before")
-    @classmethod
-    def _tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
+    accepted_codes: Words = Field(("00", "94"), description="a duplicate of an advice counts as taken")
 
 
 class IncrementRule(MarketPart):
@@ -133,7 +130,7 @@ class ReversalRule(MarketPart):
 
     first_try: Literal["at once", "before next"]
     repeats: int = Field(ge=0, description="further tries after the first")
-    stop_codes: tuple[str, ...]
+    stop_codes: Words
     reason_no_reply: str
     reason_cannot_finish: str
     reason_mac: str
@@ -144,11 +141,6 @@ class ReversalRule(MarketPart):
     other_day_code: str = Field("25", description="answer on a later business day")
     declined_code: str = Field("01", description="answer when the request was refused")
     amount_differs_code: str = "64"
-
-    @field_validator("stop_codes", mode="before")
-    @classmethod
-    def _tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
 
 
 class SecurityRule(MarketPart):
@@ -164,15 +156,10 @@ class SecurityRule(MarketPart):
 class SettlementRule(MarketPart):
     """What enters the totals of a batch, by transaction name. facts/unionpay-pos 3.3."""
 
-    debit: tuple[str, ...]
-    credit: tuple[str, ...]
+    debit: Words
+    credit: Words
     batch_limit: int = Field(500, ge=1, description="transactions after which a terminal must settle")
     sign_off_after: bool = Field(True, description="whether the terminal signs off and on after it")
-
-    @field_validator("debit", "credit", mode="before")
-    @classmethod
-    def _tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
 
     @field_validator("debit", "credit")
     @classmethod
@@ -208,16 +195,9 @@ class ReceiptRule(MarketPart):
     merchant_copy: str
     cardholder_copy: str
     type_names: dict[str, str] = Field(description="transaction to the words on the slip")
-    mandatory: dict[str, tuple[str, ...]] = Field(description="transaction to the labels that must be there")
+    mandatory: dict[str, Words] = Field(description="transaction to the labels that must be there")
     signature_line: str
     not_a_sale: str
-
-    @field_validator("mandatory", mode="before")
-    @classmethod
-    def _tuples(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        return {key: tuple(labels) if isinstance(labels, list) else labels for key, labels in value.items()}
 
     @field_validator("type_names", "mandatory")
     @classmethod

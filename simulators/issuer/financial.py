@@ -29,7 +29,6 @@ WRONG_CARD, CARD_CHECK, EXPIRED, WRONG_PIN, PIN_FORMAT, UNSAFE = "14", "59", "54
 UNKNOWN_CARD = "?"  # no account has this name
 STATUS_CODES = {"lost": "41", "stolen": "43", "expired": "54", "restricted": "62"}
 STAND_IN_APPROVAL = "999999"
-CHIP_ENTRY = ("05", "07")
 ACCOUNT_TYPE, AVAILABLE = "10", "02"  # facts/unionpay-pos 2, F54
 ASKS_PIN_AND_CHIP = frozenset({Transaction.PREAUTH, Transaction.SALE, Transaction.BALANCE})
 
@@ -164,7 +163,7 @@ class Financial:
         return Asked(
             exchange.transaction, exchange.terminal, exchange.merchant, f60.batch, exchange.trace,
             _name(exchange, card), exchange.amount, exchange.text(38), f61.batch, f61.trace, f61.date,
-            exchange.text(37), partial=f60.partial == "1", f39=exchange.text(39),
+            exchange.text(37), partial=f60.partial == "1",
         )  # fmt: skip
 
 

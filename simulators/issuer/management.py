@@ -79,10 +79,6 @@ class Management:
                 raise ConfigurationError(f"parameter {tag} cannot be {value!r}: {error}") from None
         self._offered = offered
 
-    def withdraw(self) -> None:
-        """Nothing but the market's own parameters from now on."""
-        self._offered = {}
-
     def handle(self, exchange: Exchange, terminal: EnrolledTerminal) -> Outcome:
         """Any message of the 08xx family."""
         assert exchange.transaction is not None

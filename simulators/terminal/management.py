@@ -41,7 +41,6 @@ class Download:
 
 CA_KEYS = Download("CA key", T.CA_KEY_QUERY, T.CA_KEY_DOWNLOAD, T.CA_KEY_END, ("9F06", "9F22"))
 IC_PARAMETERS = Download("IC parameters", T.IC_PARAMETER_QUERY, T.IC_PARAMETER_DOWNLOAD, T.IC_PARAMETER_END, ("9F06",))
-DOWNLOADS = {T.CA_KEY_DOWNLOAD: CA_KEYS, T.IC_PARAMETER_DOWNLOAD: IC_PARAMETERS}
 ON_DEMAND = {"1": T.PARAMETERS, "3": T.SIGN_ON, "4": T.CA_KEY_DOWNLOAD, "5": T.IC_PARAMETER_DOWNLOAD}
 """1.8: the digit in a header, and what the terminal does when its transaction is over."""
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from protocols.emv import Tlv, TlvError, parse
 
-Template = Literal["71", "72"]
 BEFORE, AFTER = "71", "72"
 """Before and after the second GENERATE AC."""
 IDENTIFIER, COMMAND = "9F18", "86"

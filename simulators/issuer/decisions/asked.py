@@ -15,7 +15,7 @@ APPROVED = frozenset({"00", "10"})
 class Asked:
     """A request as the rules see it. `card` is the account's name; money in minor units; days as MMDD.
 
-    `reference` is F37. `partial` tells that the terminal can take a part (F60.6); `f39` is a reversal's reason.
+    `reference` is F37. `partial` tells that the terminal can take a part (F60.6).
     A reversal may name no card: `card` is empty then. `most` is the most that is granted, whatever is available and
     whatever the terminal can do: a behaviour rule says so.
     """
@@ -34,7 +34,6 @@ class Asked:
     reference: str = ""
     partial: bool = False
     most: int | None = None
-    f39: str = ""
 
 
 @dataclass(frozen=True, slots=True)
