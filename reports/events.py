@@ -127,7 +127,29 @@ def _response(fields: Fields) -> str:
     code = fields.get("message", {}).get("F39 response code", "")
     marks = [mark for mark, holds in (("late", fields.get("late")), ("not sent", fields.get("sent") is False)) if holds]
     rule = [f"rule: {fields['rule']}"] if fields.get("rule") else []
-    return ", ".join([f"answer {code}".strip(), *marks, *rule])
+    spoiled = [f"changed by it: {', '.join(fields['spoiled'])}"] if fields.get("spoiled") else []
+    return ", ".join([f"answer {code}".strip(), *marks, *rule, *spoiled])
+
+
+def _settlement(fields: Fields, claimed: str = "") -> str:
+    """The totals of a batch, with what the terminal claimed where that is told beside them."""
+    sums = (
+        f"{side} {_money(fields, f'{prefix}{side}_total')} in {fields[f'{prefix}{side}_count']}"
+        for prefix in dict.fromkeys(("", claimed))
+        for side in ("debit", "credit")
+    )
+    debit, credit, *others = sums
+    beside = f"; claimed {', '.join(others)}" if others else ""
+    return f"batch {fields['batch']}, flag {fields['flag']}: {debit}, {credit}{beside}"
+
+
+def _stored(fields: Fields) -> str:
+    return f"{fields['transaction']} {fields['trace']} of {_money(fields)}: {fields['status']}"
+
+
+def _upload(fields: Fields) -> str:
+    found = "matches" if fields["matched"] else f"matches nothing: {fields['reason']}"
+    return f"batch {fields['batch']}, trace {fields['trace']} of {_money(fields)} {found}"
 
 
 def _outcome(fields: Fields) -> str:
@@ -158,9 +180,17 @@ _SAYS: dict[tuple[str, str], Callable[[Fields], str]] = {
     ("host", "response"): _response,
     ("host", "checks"): lambda f: f"MAC {f['mac']}, PIN {f['pin']}, cryptogram {f['cryptogram']}",
     ("host", "decision"): lambda f: f"{f['code']}: {f['reason']}",
+    ("host", "rule"): lambda f: f"{f['rule']!r} acts: {f['action']}",
+    ("host", "explanation"): lambda f: str(f["text"]),
+    ("host", "format"): lambda f: str(f["reason"]),
     ("ledger", "posting"): _posting,
     ("ledger", "account"): _account,
     ("ledger", "hold"): lambda f: f"hold {f['state']}, {_money(f)}, authorisation {f['approval']}",
+    ("ledger", "settlement"): lambda f: _settlement(f, "claimed_"),
+    ("ledger", "upload"): _upload,
+    ("terminal", "settlement"): _settlement,
+    ("terminal", "stored"): _stored,
+    ("terminal", "batch"): lambda f: f"{f['closed']} closed, {f['opened']} opened",
     ("printer", "line"): lambda f: str(f["text"]),
     ("printer", "slip"): lambda f: f"{len(f['lines'])} lines, {'cut' if f.get('cut') else 'not cut'}",
     ("criterion", "expect"): lambda f: f"{f['id']} ({f['weight']}, {f['component']})",
