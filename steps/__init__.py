@@ -14,6 +14,7 @@ MODULES = (
     "steps.ledger",
     "steps.receipt",
     "steps.settlement",
+    "steps.management",
     "steps.other_terminal",
 )
 """Where the sentences of Gherkin are: whoever runs scenarios loads them all."""

@@ -23,8 +23,7 @@ def hold(holds: HoldBook, asked: Asked, approval: str, day: str) -> str:
             return f"{approval} is of {month_day(one.day)}"
     if any(one.approval == approval for one in own):
         return f"{approval} of {month_day(day)} belongs to another merchant"
-    other = holds.with_code(approval, day) if approval and day else None
-    if other is not None and other.card != asked.card:
+    if holds.with_code(approval, day) is not None:
         return f"{approval} of {month_day(day)} is of another card"
     found = nearest(approval, [(one.approval, one) for one in own])
     if found is None:
