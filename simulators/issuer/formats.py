@@ -6,8 +6,11 @@ facts/unionpay-pos 2.1-2.7, 3.1. What a sentence says here ends "F60.2 ...": it 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from protocols.emv import Tlv, TlvError, flatten, parse
+from protocols.iso8583 import UnpackError
+from protocols.iso8583.subfields import BatchEnd, BatchRecords, ChipUpload, Settlement
 from protocols.presence import breaches, presence
 from protocols.transactions import MANAGEMENT, SETTLING, Transaction
 from simulators.issuer.exchange import Exchange
@@ -17,6 +20,7 @@ Fault = tuple[int, str]
 
 MAC_FIELD = 64
 T = Transaction
+_Value = TypeVar("_Value", str, bytes)
 
 
 def faults(exchange: Exchange) -> list[Fault]:
@@ -70,22 +74,23 @@ def _is_day(mmdd: str) -> bool:
 
 # ── F48 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-TOTALS_DIGITS, DETAIL_DIGITS, MOST_DETAILS, COUNT_DIGITS = 62, 40, 8, 4
+_F48: Mapping[Transaction, Callable[[str], object]] = {
+    T.SETTLEMENT: Settlement.parse, T.BATCH_UPLOAD: BatchRecords.parse, T.BATCH_END: BatchEnd.parse,
+}  # fmt: skip
+"""facts/unionpay-pos 2.3. In a financial request F48 is a placeholder that says nothing."""
 
 
 def _f48(exchange: Exchange) -> Iterable[str]:
-    """facts/unionpay-pos 2.3. In a financial request it is a placeholder that says nothing."""
-    digits = exchange.text(48)
-    if exchange.transaction is T.SETTLEMENT and len(digits) != TOTALS_DIGITS:
-        yield f" has {len(digits)} digits: the totals of domestic and foreign cards are {TOTALS_DIGITS}"
-    elif exchange.transaction is T.BATCH_END and len(digits) != COUNT_DIGITS:
-        yield f" has {len(digits)} digits: the count of records is {COUNT_DIGITS}"
-    elif exchange.transaction is T.BATCH_UPLOAD:
-        count = int(digits[:2] or 0)
-        if not 1 <= count <= MOST_DETAILS:
-            yield f".1 record count is {count}: 1 to {MOST_DETAILS} go in one message"
-        elif len(digits) != 2 + count * DETAIL_DIGITS:
-            yield f" has {len(digits)} digits: {count} records are {2 + count * DETAIL_DIGITS}"
+    read = _F48.get(exchange.transaction) if exchange.transaction else None
+    return _read(read, exchange.text(48)) if read else ()
+
+
+def _read(read: Callable[[_Value], object], value: _Value) -> Iterable[str]:
+    """What a reader of the sub-fields has against a value."""
+    try:
+        read(value)
+    except UnpackError as error:
+        yield f": {str(error).partition(': ')[2]}"
 
 
 # ── F53 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -143,7 +148,6 @@ def _tags(nodes: list[Tlv]) -> Iterable[str]:
 
 # ── F62, F63 ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_UPLOADS = {b"61": 21, b"71": 23}
 _KEY_NAMES, _AID = ("9F06", "9F22"), ("9F06",)
 _LOADS = {T.CA_KEY_DOWNLOAD: _KEY_NAMES, T.IC_PARAMETER_DOWNLOAD: _AID}
 
@@ -153,11 +157,7 @@ def _f62(exchange: Exchange) -> Iterable[str]:
     data = exchange.octets(62) or b""
     transaction = exchange.transaction
     if transaction in (T.TC_UPLOAD, T.CHIP_FAILURE_UPLOAD):
-        size = _UPLOADS.get(data[:2])
-        if size is None:
-            yield ".1 begins with neither 61 nor 71"
-        elif len(data) != size:
-            yield f" has {len(data)} bytes instead of {size}"
+        yield from _read(ChipUpload.parse, data)
     elif transaction in _LOADS:
         try:
             tags = {node.tag for node in parse(data)}

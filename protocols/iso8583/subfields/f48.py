@@ -125,8 +125,10 @@ class BatchRecords:
 
     @classmethod
     def parse(cls, digits: str) -> BatchRecords:
-        """Raises UnpackError when the count does not agree with the length."""
+        """Raises UnpackError when there are none or too many, or the count does not agree with the length."""
         count, rest = number_of(_PATH, digits[:_COUNT_WIDTH]), digits[_COUNT_WIDTH:]
+        if not 1 <= count <= MOST_RECORDS:
+            raise UnpackError(_PATH, f"it says {count} records", advice=f"1 to {MOST_RECORDS} go in one message")
         if len(digits) < _COUNT_WIDTH or len(rest) != count * RECORD_WIDTH:
             raise UnpackError(
                 _PATH, f"it says {count} records, {len(rest)} digits follow", advice=f"a record has {RECORD_WIDTH}"

@@ -45,7 +45,8 @@ class SignOnRequest:
         return cls(text[:licence], text[licence:])
 
 
-UPLOADS = {"61": "transaction certificate", "71": "issuer not authenticated"}
+CERTIFICATE, REFUSAL = "61", "71"
+UPLOADS = {CERTIFICATE: "transaction certificate", REFUSAL: "issuer not authenticated"}
 CHIP_PARTS = (
     Part("kind", 2, UPLOADS), Part("card class", 2), Part("response code", 2), Part("amount", 12), Part("currency", 3),
     Part("outcome", 2),
@@ -81,8 +82,7 @@ class ChipUpload:
         """Raises UnpackError for another length or kind."""
         text = bytes_text(_PATH, value)
         kind, card_class, code, amount, currency, outcome = cut(CHIP_PARTS, text)
-        if len(value) not in (_WITHOUT_OUTCOME, _WITH_OUTCOME) or len(text) != len(value) or kind not in UPLOADS:
-            raise UnpackError(
-                _PATH, f"{len(value)} bytes are no chip upload", advice="it has 21 or 23 and begins 61, 71"
-            )
+        due = {CERTIFICATE: _WITHOUT_OUTCOME, REFUSAL: _WITH_OUTCOME}.get(kind)
+        if due is None or not len(value) == len(text) == due:
+            raise UnpackError(_PATH, f"{len(value)} bytes are no chip upload", advice="21 begin with 61, or 23 with 71")
         return cls(kind, card_class, code, number_of((*_PATH, "amount"), amount), currency, outcome)

@@ -280,8 +280,10 @@ def test_the_answer_comes_twice(client: RawClient, events: Events, misbehave: Ca
     request = client.preauth()
     first, second = client.ask(request), client.reply()
     assert first == second
+    following = client.preauth()
+    assert client.ask(following)[11] == following[11]  # and not a third time
     assert len(events.wait("response", count=2, trace=request[11])) == 2
-    assert events.of("response")[-1]["spoiled"] == ["twice"]
+    assert [told["spoiled"] for told in events.wait("response", count=2, trace=request[11])] == [["twice"], ["twice"]]
 
 
 @pytest.mark.parametrize("manner", ["split", "drip 1"])

@@ -193,6 +193,13 @@ def test_the_issuer_extends_a_hold_by_days(held: Bank, days: int, code: str) -> 
     assert held.complete().code == code
 
 
+@pytest.mark.parametrize(("days", "code"), [(30, "00"), (31, "22")])
+def test_another_amount_leaves_the_days_of_a_hold_as_they_were(held: Bank, days: int, code: str) -> None:
+    assert held.rules.adjust(CARD, held.approval, held.today, 60_00).code == "00"
+    held.days_go_by(days)
+    assert held.complete(60_00).code == code
+
+
 @pytest.mark.parametrize("ended", ["cancel", "complete"])
 def test_what_ended_is_not_changed_by_the_issuer_either(held: Bank, ended: str) -> None:
     getattr(held, ended)()

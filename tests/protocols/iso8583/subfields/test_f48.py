@@ -54,7 +54,7 @@ def test_a_record_lies_as_the_facts_say() -> None:
     assert BatchRecords((record,)).pack() == "01" + record.pack()
 
 
-@given(st.lists(records, max_size=8))
+@given(st.lists(records, min_size=1, max_size=8))
 def test_up_to_eight_records_come_back(given_records: list[BatchRecord]) -> None:
     batch = BatchRecords(tuple(given_records))
     assert len(batch.pack()) == 2 + 40 * len(given_records)
@@ -109,7 +109,9 @@ def test_what_does_not_fit_is_refused(value: TotalsRow | BatchRecord | BatchReco
         (BatchRecords, "02" + ONE.pack(), "it says 2 records, 40 digits follow"),
         (BatchRecords, "01", "it says 1 records, 0 digits follow"),
         (BatchRecords, "", "it is no number"),
-        (BatchRecords, "0", "it says 0 records, 0 digits follow"),
+        (BatchRecords, "0", "it says 0 records"),
+        (BatchRecords, "00", r"it says 0 records \(1 to 8 go in one message\)"),
+        (BatchRecords, "09" + 9 * ONE.pack(), r"it says 9 records \(1 to 8 go in one message\)"),
         (BatchEnd, "001", "3 digits instead of 4"),
     ],
 )
