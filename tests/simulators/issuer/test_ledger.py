@@ -104,7 +104,8 @@ def test_a_hold_that_the_postings_do_not_know_is_found_by_an_audit(bank: Bank) -
 @pytest.mark.parametrize(
     ("state", "held", "booked", "right"),
     [
-        ("open", 100, 0, True), ("open", 99, 0, False), ("open", 100, 1, False), ("open", 101, 0, False), ("partly completed", 40, 60, True),
+        ("open", 100, 0, True), ("open", 99, 0, False), ("open", 100, 1, False), ("open", 101, 0, False),
+        ("partly completed", 40, 60, True),
         ("partly completed", 39, 60, False), ("partly completed", 100, 0, False), ("partly completed", 0, 100, False),
         ("completed", 0, 60, True), ("completed", 0, 0, False), ("completed", 40, 60, False), ("cancelled", 0, 0, True),
         ("cancelled", 0, 1, False), ("cancelled", 1, 0, False), ("reversed", 0, 0, True), ("reversed", 0, 1, False),
