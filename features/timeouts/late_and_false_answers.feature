@@ -19,7 +19,7 @@ Feature: Answers that come late, or are not the host's
     And the pre-authorisation is reversed
     And in the end the issuer holds nothing
 
-  @C099
+  @C098 @C099
   Scenario: A late approval that comes when it is being reversed
     Given the host answers the pre-authorisation only when it is being reversed
     When the merchant asks for a hold of the usual amount
