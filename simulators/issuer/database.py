@@ -1,0 +1,132 @@
+"""What the issuer's books ask of a database: prepared statements in one dialect, transactions, and a durable commit.
+
+Statements are written once, in what SQLite (3.35 and newer) and PostgreSQL (13 and newer) both understand, with `?` for
+values; a table name, a kind or a state in them never holds a question mark. One connection, one thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from protocols.faults import RigFault
+
+STATEMENTS = 256
+"""So many prepared statements are kept: more than the books have."""
+
+Row = tuple[Any, ...]
+
+
+class LedgerUnavailable(RigFault):
+    """The database took nothing: its disk is full, or it cannot be reached. Nothing of the transaction is kept."""
+
+
+class Database(Protocol):
+    """A connection that one thread uses. All but `close` raise LedgerUnavailable when the database fails.
+
+    Within a transaction `mark` sets a point to go back to; marks do not nest.
+    """
+
+    name: str
+    """For a person: "SQLite 3.40.1"."""
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query, or of RETURNING."""
+
+    def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
+        """The first row; None when there is none."""
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> None:
+        """A statement without rows."""
+
+    def begin(self) -> None:
+        """Begin a transaction that will write."""
+
+    def commit(self) -> None:
+        """All that was written since `begin` survives loss of power once this returns."""
+
+    def rollback(self) -> None:
+        """Forget all since `begin`. Never raises: a connection that is lost has forgotten by itself."""
+
+    def mark(self) -> None:
+        """Set the point to which `back` goes."""
+
+    def keep(self) -> None:
+        """Forget the mark, and keep what was written since."""
+
+    def back(self) -> None:
+        """Forget what was written since the mark, and the mark."""
+
+    def close(self) -> None:
+        """A second time does nothing."""
+
+
+class SqliteDatabase:
+    """One file, WAL, `synchronous=FULL`. `factory` makes the connection; tests cut it short."""
+
+    def __init__(self, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+        self.name = f"SQLite {sqlite3.sqlite_version}"
+        self.path = path
+        self.connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS, factory=factory
+        )
+        self._execute = self.connection.execute
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
+                self._execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        try:
+            return self._execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise _unavailable(error) from error
+
+    def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
+        found = self.rows(statement, values)  # all of them: an unfinished RETURNING is undone
+        return found[0] if found else None
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> None:
+        try:
+            self._execute(statement, values)
+        except sqlite3.OperationalError as error:
+            raise _unavailable(error) from error
+
+    def begin(self) -> None:
+        self.run("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        self.run("COMMIT")
+
+    def rollback(self) -> None:
+        if self.connection.in_transaction:
+            try:
+                self._execute("ROLLBACK")
+            except sqlite3.Error:
+                pass
+
+    def mark(self) -> None:
+        self.run("SAVEPOINT decision")
+
+    def keep(self) -> None:
+        self.run("RELEASE decision")
+
+    def back(self) -> None:
+        self.run("ROLLBACK TO decision")
+        self.run("RELEASE decision")
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _unavailable(error: sqlite3.Error) -> LedgerUnavailable:
+    name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    advice = {
+        "SQLITE_FULL": "make room on the disk; business goes on by itself then",
+        "SQLITE_BUSY": "does another host use this ledger?",
+    }.get(name, "look at the disk that the ledger lies on")
+    what = {"SQLITE_FULL": "the disk of the ledger is full"}.get(name, f"the ledger cannot be written: {error}")
+    return LedgerUnavailable(what, advice=advice, component="host")
