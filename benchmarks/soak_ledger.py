@@ -101,8 +101,8 @@ def soak(how_many: int, seed: int) -> int:
     """Exit status."""
     named = markets(load_market("unionpay-cn"), load_market("unionpay-cn-strict"))
     empty = Play(named["unionpay-cn"], MEMORY)
-    empty.ledger._db.execute("DELETE FROM account")
-    Ready.template = empty.ledger._db.serialize()
+    empty.database.connection.execute("DELETE FROM account")
+    Ready.template = empty.database.connection.serialize()
     empty.close()
     names, dice, events, start = list(named), random.Random(seed), 0, _now()
     for number in range(how_many):

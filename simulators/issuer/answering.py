@@ -27,7 +27,7 @@ from simulators.issuer.spoil import pack_reply
 
 UNRELATED_TRACE = 500_000
 """So far from the right trace is that of an answer that nobody asked for."""
-FORMAT_ERROR, UNKNOWN_TERMINAL, SIGN_ON_FIRST, MAC_ERROR, INVALID = "30", "97", "77", "A0", "12"
+FORMAT_ERROR, UNKNOWN_TERMINAL, SIGN_ON_FIRST, MAC_ERROR, INVALID, MALFUNCTION = "30", "97", "77", "A0", "12", "96"
 
 
 class Exchanges:
@@ -35,7 +35,7 @@ class Exchanges:
 
     def __init__(
         self, market: Market, terminals: Terminals, financial: Financial, settling: Settling, management: Management,
-        now: Callable[[], datetime], monotonic: Callable[[], float],
+        now: Callable[[], datetime], monotonic: Callable[[], float], last_reference: int = 0,
     ) -> None:  # fmt: skip
         self._market = market
         self._codec: Codec = compile_spec(UNIONPAY)
@@ -46,7 +46,7 @@ class Exchanges:
         self._now = now
         self._monotonic = monotonic
         self._replies = Replies(market, self._codec)
-        self._references = 0
+        self._references = last_reference
 
     def read(self, number: int, frame: Frame) -> Exchange:
         """Raises UnpackError when the message cannot be read, or is no request."""
@@ -79,6 +79,14 @@ class Exchanges:
             outcome.ledger_notes, outcome.explained, self._replies.breaches(reply, exchange, outcome, actions),
             explain.unmatched(reply, self._unpacked(body)) if actions else "", self._replies.seal(exchange, outcome),
         )  # fmt: skip
+
+    def unavailable(self, exchange: Exchange, reason: str) -> Reply:
+        """The answer when the books took nothing. facts/unionpay-pos 5.21"""
+        terminal = self._terminals.find(exchange.terminal, exchange.merchant)
+        outcome = Outcome(Decided(MALFUNCTION, reason), session=terminal.session if terminal else None)
+        reply = self._replies.build(exchange, outcome)
+        seal = self._replies.seal(exchange, outcome)
+        return Reply(self._replies.pack(reply, exchange, outcome, ()), outcome.decided, seal=seal)
 
     def unrelated(self, exchange: Exchange, reply: Reply) -> bytes:
         """The same answer to another trace: nobody asked for it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
-_CLOSE = "INSERT OR IGNORE INTO closed_batch VALUES (?, ?, ?)"
+from simulators.issuer.database import Database
+
+_CLOSE = "INSERT INTO closed_batch VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _CLOSED = "SELECT 1 FROM closed_batch WHERE merchant = ? AND terminal = ? AND batch = ?"
 _IN_FORCE = "FROM journal WHERE merchant = ? AND terminal = ? AND batch = ? AND state NOT IN ('reversed', 'refused')"
 _SUMS = f"SELECT kind, SUM(amount), COUNT(*) {_IN_FORCE} GROUP BY kind"
@@ -28,29 +29,30 @@ class Booking:
 class Batches:
     """The batches of one ledger, each known by merchant, terminal and number."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def close(self, merchant: str, terminal: str, batch: str) -> None:
         """It is settled; done again, nothing changes."""
-        self._db.execute(_CLOSE, (merchant, terminal, batch))
+        self._db.run(_CLOSE, (merchant, terminal, batch))
 
     def closed(self, merchant: str, terminal: str, batch: str) -> bool:
-        return self._db.execute(_CLOSED, (merchant, terminal, batch)).fetchone() is not None
+        return self._db.row(_CLOSED, (merchant, terminal, batch)) is not None
 
     def sums(self, merchant: str, terminal: str, batch: str) -> dict[str, tuple[int, int]]:
         """By transaction name: amount and count. What was reversed or refused does not count, what was voided does."""
-        rows = self._db.execute(_SUMS, (merchant, terminal, batch))
+        rows = self._db.rows(_SUMS, (merchant, terminal, batch))
         return {str(kind): (int(amount), int(count)) for kind, amount, count in rows}
 
     def bookings(self, merchant: str, terminal: str, batch: str) -> list[Booking]:
         """All that is in it, oldest first."""
-        rows = self._db.execute(_BOOKINGS, (merchant, terminal, batch))
+        rows = self._db.rows(_BOOKINGS, (merchant, terminal, batch))
         return [Booking(*row) for row in rows]
 
     def mark_uploaded(self, booking: Booking) -> None:
-        self._db.execute(_UPLOADED, (booking.id,))
+        self._db.run(_UPLOADED, (booking.id,))
 
     def uploaded(self, merchant: str, terminal: str, batch: str) -> int:
         """How many records of it were uploaded and matched."""
-        return int(self._db.execute(_HOW_MANY, (merchant, terminal, batch)).fetchone()[0])
+        row = self._db.row(_HOW_MANY, (merchant, terminal, batch))
+        return int(row[0]) if row else 0

@@ -149,6 +149,16 @@ class _Standing:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a rule stands: how often it matched, how often it was used, and whether it is over."""
+
+    rule: Rule
+    matched: int
+    used: int
+    over: bool
+
+
 @dataclass
 class Behaviour:
     """The rules in force. Rules are added from any thread and consulted from the host's."""
@@ -166,6 +176,19 @@ class Behaviour:
     def clear(self) -> None:
         with self._lock:
             self._standing.clear()
+
+    def remove(self, rule: Rule) -> bool:
+        """Take one rule back, and no other that is equal to it. False when it is not there."""
+        with self._lock:
+            before = len(self._standing)
+            self._standing[:] = [standing for standing in self._standing if standing.rule is not rule]
+            return len(self._standing) < before
+
+    def standings(self) -> list[Standing]:
+        """How each rule stands now, in their order."""
+        with self._lock:
+            now = self.monotonic()
+            return [Standing(s.rule, s.matched, s.used, s.over(now, self.scale)) for s in self._standing]
 
     @property
     def quiet(self) -> bool:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from protocols.faults import RigFault
+from simulators.issuer.schema import SCHEMA
 
 STATEMENTS = 256
 """So many prepared statements are kept: more than the books have."""
@@ -64,7 +66,10 @@ class Database(Protocol):
 
 
 class SqliteDatabase:
-    """One file, WAL, `synchronous=FULL`. `factory` makes the connection; tests cut it short."""
+    """One file, WAL, `synchronous=FULL`; a new one gets its tables.
+
+    `factory` makes the connection; tests cut it short.
+    """
 
     def __init__(self, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
         self.name = f"SQLite {sqlite3.sqlite_version}"
@@ -76,6 +81,7 @@ class SqliteDatabase:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
                 self._execute(f"PRAGMA {pragma}")
+            self.connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
         except sqlite3.Error as error:
             raise _unavailable(error) from error
 
@@ -102,11 +108,9 @@ class SqliteDatabase:
         self.run("COMMIT")
 
     def rollback(self) -> None:
-        if self.connection.in_transaction:
-            try:
+        with suppress(sqlite3.Error):  # a line that is cut has rolled back by itself
+            if self.connection.in_transaction:
                 self._execute("ROLLBACK")
-            except sqlite3.Error:
-                pass
 
     def mark(self) -> None:
         self.run("SAVEPOINT decision")

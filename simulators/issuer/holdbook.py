@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 
 from protocols.faults import HoldfastBug
+from simulators.issuer.database import Database
 
 NEAR_MISSES = 64
 """So many of the newest holds are looked at for a near miss."""
@@ -73,7 +73,7 @@ _HELD = "SELECT COALESCE(SUM(held), 0) FROM hold WHERE card = ? AND held > 0"
 class HoldBook:
     """The holds of one ledger. Changes belong into a `Ledger.decision`; pots are moved by `Ledger.post` alone."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
         self.touched: set[int] = set()
 
@@ -84,24 +84,24 @@ class HoldBook:
             hold.id, hold.card, hold.merchant, hold.approval, hold.trace, hold.day, hold.amount, hold.granted,
             hold.state, hold.last_day,
         )  # fmt: skip
-        self._db.execute(_OPEN, values)
+        self._db.run(_OPEN, values)
 
     def put(self, hold: Hold) -> None:
         """Its amount, granted, state, last day and what closed it are so from now on."""
         self.touched.add(hold.id)
         values = (hold.amount, hold.granted, hold.state, hold.last_day, hold.closed_by, hold.id)
-        self._db.execute(_PUT, values)
+        self._db.run(_PUT, values)
 
     def move(self, hold_id: int, held: int, booked: int) -> None:
         """Add to what lies under it. Raises HoldfastBug when that would fall below zero."""
         self.touched.add(hold_id)
-        rows = self._db.execute(_MOVE, (held, booked, hold_id)).fetchall()
+        rows = self._db.rows(_MOVE, (held, booked, hold_id))
         if not rows or min(rows[0]) < 0:
             raise HoldfastBug(f"hold {hold_id} would be left at {rows}")
 
     def get(self, hold_id: int) -> Hold:
         """Raises KeyError for an id that is no hold's."""
-        row = self._db.execute(_BY_ID, (hold_id,)).fetchone()
+        row = self._db.row(_BY_ID, (hold_id,))
         if row is None:
             raise KeyError(hold_id)
         return Hold(*row)
@@ -116,7 +116,7 @@ class HoldBook:
 
     def of_card(self, card: str) -> list[Hold]:
         """Newest first: for near misses."""
-        return [Hold(*row) for row in self._db.execute(_OF_CARD, (card, NEAR_MISSES))]
+        return [Hold(*row) for row in self._db.rows(_OF_CARD, (card, NEAR_MISSES))]
 
     def with_code(self, approval: str, day: str) -> Hold | None:
         """Of any card: for near misses."""
@@ -124,12 +124,13 @@ class HoldBook:
 
     def overdue(self, day: str) -> list[int]:
         """Ids of the holds of accounts in use that may be completed no more on this day."""
-        return [int(row[0]) for row in self._db.execute(_OVERDUE, (day,))]
+        return [int(row[0]) for row in self._db.rows(_OVERDUE, (day,))]
 
     def held(self, card: str) -> int:
         """Sum over the card's holds."""
-        return int(self._db.execute(_HELD, (card,)).fetchone()[0])
+        row = self._db.row(_HELD, (card,))
+        return int(row[0]) if row else 0
 
     def _one(self, statement: str, *values: object) -> Hold | None:
-        row = self._db.execute(statement, values).fetchone()
+        row = self._db.row(statement, values)
         return Hold(*row) if row else None

@@ -22,9 +22,11 @@ from protocols.market import Market
 from protocols.money import Money
 from simulators.issuer.answering import Exchanges
 from simulators.issuer.behaviour import Behaviour, Rule
+from simulators.issuer.database import Database, SqliteDatabase
 from simulators.issuer.decisions import Rules
 from simulators.issuer.delivery import Delivery
 from simulators.issuer.financial import STATUS_CODES, Financial
+from simulators.issuer.inquiry import Inquiry
 from simulators.issuer.keystore import KeyStore
 from simulators.issuer.ledger import AccountView, Ledger
 from simulators.issuer.line import Line
@@ -37,8 +39,8 @@ from simulators.issuer.telling import Teller
 CALL_DEADLINE_S = 5.0
 DELAY_DEADLINE_S = 120.0
 STATUSES = ("open", *STATUS_CODES)
-TURNS = 4
-"""Of the loop, until what a socket had in it is read and told: it is seen, fed, taken by its reader, told."""
+TURNS = 5
+"""Of the loop, until what a socket had in it is read and told: it is seen, fed, taken by its reader, kept, told."""
 
 
 class Clock(Protocol):
@@ -74,13 +76,14 @@ class IssuerHost:
     def __init__(
         self, *, market: Market, emit: Emit, directory: Path, time_scale: float = 1.0, clock: Clock = datetime.now,
         address: str = "127.0.0.1", port: int = 0, seed: int = 0, monotonic: Callable[[], float] = time.monotonic,
+        database: Database | None = None,
     ) -> None:  # fmt: skip
         self.market = market
         self._teller = Teller(emit, market.currency.alpha)
         self._clock = clock
         self._days = 0
         self._address, self._port = address, port
-        self._ledger = Ledger(directory / "ledger.sqlite")
+        self._ledger = Ledger(database or SqliteDatabase(directory / "ledger.sqlite"), grouped=True)
         self._keys = KeyStore()
         self._terminals = Terminals(self._keys, market.security.mac)
         self._rules = Rules(self._ledger, market)
@@ -88,12 +91,19 @@ class IssuerHost:
         self._management = Management(market, self._terminals, monotonic, time_scale)
         settling = Settling(Settlement(self._ledger, market), self._ledger, self._financial.card_of)
         self._exchanges = Exchanges(
-            market, self._terminals, self._financial, settling, self._management, self.now, monotonic
+            market,
+            self._terminals,
+            self._financial,
+            settling,
+            self._management,
+            self.now,
+            monotonic,
+            self._ledger.journal.last_reference(),
         )
         self.behaviour = Behaviour(time_scale, monotonic)
         delivery = Delivery(self._teller, time_scale, seed)
         self._line = Line(
-            self._exchanges, self.behaviour, self._financial, self._teller, delivery, self._expire
+            self._exchanges, self.behaviour, self._financial, self._ledger, self._teller, delivery, self._expire
         )  # fmt: skip
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
@@ -134,10 +144,13 @@ class IssuerHost:
         await self._line.close()
 
     def _call(self, work: Callable[[], Any]) -> Any:
-        """Do something in the host's own thread and wait for it."""
+        """Do something in the host's own thread, between two commits, and wait for it."""
 
         async def in_loop() -> Any:
-            return work()
+            self._line.settle()
+            result = work()
+            self._ledger.commit()
+            return result
 
         return self._submit(in_loop(), CALL_DEADLINE_S)
 
@@ -214,6 +227,7 @@ class IssuerHost:
             if decided.code != "00":
                 near = f"; {decided.near}" if decided.near else ""
                 raise ConfigurationError(f"the hold {approval} of {card} stays as it is: {decided.reason}{near}")
+            self._ledger.commit()
             self._teller.moved(decided)
 
         self._call(work)
@@ -225,6 +239,11 @@ class IssuerHost:
     def offer_download(self, parameters: Mapping[str, str]) -> None:
         """Parameters, by tag, that the next parameter downloads carry: facts/unionpay-pos 2.6. None withdraws them."""
         self._call(lambda: self._management.offer(parameters))
+
+    @property
+    def inquiry(self) -> Inquiry:
+        """What may be asked of it, and done to it, from outside."""
+        return Inquiry(self._call, self._ledger, self._terminals, self._financial)
 
     # ── behaviour ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -262,8 +281,10 @@ class IssuerHost:
 
     def _expire(self, today: date) -> None:
         """Release the holds whose last valid day is over."""
-        for expired in self._rules.expire(today):
-            self._teller.moved(expired)
+        expired = self._rules.expire(today)
+        self._ledger.commit()
+        for one in expired:
+            self._teller.moved(one)
 
     def now(self) -> datetime:
         """Business date and time."""

@@ -6,9 +6,10 @@ state "refused" and are never found as the original of anything.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+from simulators.issuer.database import Database
 
 NEAR_MISSES = 64
 """So many of the newest entries are looked at for a near miss."""
@@ -44,7 +45,7 @@ _COLUMNS = (
     "terminal, merchant, batch, trace, kind, card, amount, asked, approval, reference, day, code, state, original"
 )
 _SELECT = f"SELECT id, {_COLUMNS}, refunded FROM journal "  # noqa: S608
-_ENTER = f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_ENTER = f"INSERT INTO journal ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"  # noqa: S608
 _BY_ID = _SELECT + "WHERE id = ?"
 _BY_KEY = _SELECT + "WHERE merchant = ? AND terminal = ? AND trace = ? AND batch = ? AND state <> 'refused'"
 _IN_BATCH = (
@@ -62,18 +63,22 @@ _BY_REFERENCE = (
 _OF_TERMINAL = _SELECT + "WHERE merchant = ? AND terminal = ? AND state <> 'refused' ORDER BY id DESC LIMIT ?"
 _OF_MERCHANT = _SELECT + "WHERE merchant = ? AND state <> 'refused' ORDER BY id DESC LIMIT ?"
 _WITH_TRACE = _SELECT + "WHERE merchant = ? AND trace = ? AND state <> 'refused' ORDER BY id DESC LIMIT ?"
-_LAST_APPROVAL = "SELECT MAX(CAST(approval AS INTEGER)) FROM journal WHERE kind IN ('pre-authorisation', 'sale')"
+_LAST_APPROVAL = (
+    "SELECT approval FROM journal WHERE kind IN ('pre-authorisation', 'sale') AND approval <> ''"
+    " ORDER BY id DESC LIMIT 1"
+)
+_LAST_REFERENCE = "SELECT reference FROM journal ORDER BY id DESC LIMIT 1"
 _SET_STATE = "UPDATE journal SET state = ? WHERE id = ?"
 _SET_AMOUNT = "UPDATE journal SET amount = ? WHERE id = ?"
 _REFUND = "UPDATE journal SET refunded = refunded + ?, state = 'refunded' WHERE id = ?"
-_BLOCK = "INSERT OR IGNORE INTO blocked VALUES (?, ?, ?, ?, ?)"
+_BLOCK = "INSERT INTO blocked VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _BLOCKED = "SELECT 1 FROM blocked WHERE merchant = ? AND terminal = ? AND batch = ? AND trace = ? AND kind = ?"
 
 
 class Journal:
     """The requests of one ledger. Changes belong into a `Ledger.decision`."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def enter(self, entry: Entry) -> Entry:
@@ -82,12 +87,13 @@ class Journal:
             entry.terminal, entry.merchant, entry.batch, entry.trace, entry.kind, entry.card, entry.amount, entry.asked,
             entry.approval, entry.reference, entry.day, entry.code, entry.state, entry.original,
         )  # fmt: skip
-        cursor = self._db.execute(_ENTER, values)
-        return replace(entry, id=int(cursor.lastrowid or 0))
+        row = self._db.row(_ENTER, values)
+        assert row is not None
+        return replace(entry, id=row[0])
 
     def entry(self, entry_id: int) -> Entry:
         """Raises KeyError for an id that is not there."""
-        row = self._db.execute(_BY_ID, (entry_id,)).fetchone()
+        row = self._db.row(_BY_ID, (entry_id,))
         if row is None:
             raise KeyError(entry_id)
         return Entry(*row)
@@ -121,32 +127,37 @@ class Journal:
         return self._near(_WITH_TRACE, (), merchant, trace)
 
     def last_approval(self) -> int:
-        """The highest authorisation code given so far."""
-        row = self._db.execute(_LAST_APPROVAL).fetchone()
-        return int(row[0] or 0)
+        """The authorisation code given last; 0 before the first."""
+        row = self._db.row(_LAST_APPROVAL)
+        return int(row[0]) if row else 0
+
+    def last_reference(self) -> int:
+        """The number in the RRN given last, which is MMDD and eight digits; 0 before the first."""
+        row = self._db.row(_LAST_REFERENCE)
+        return int(row[0][4:] or 0) if row else 0
 
     def set_state(self, entry: Entry, state: str) -> None:
-        self._db.execute(_SET_STATE, (state, entry.id))
+        self._db.run(_SET_STATE, (state, entry.id))
 
     def set_amount(self, entry: Entry, amount: int) -> None:
         """What is booked by it was adjusted."""
-        self._db.execute(_SET_AMOUNT, (amount, entry.id))
+        self._db.run(_SET_AMOUNT, (amount, entry.id))
 
     def refund(self, entry: Entry, amount: int) -> None:
         """So much of it was given back, on top of earlier refunds."""
-        self._db.execute(_REFUND, (amount, entry.id))
+        self._db.run(_REFUND, (amount, entry.id))
 
     def block(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> None:
         """Refuse a request that was reversed before it came."""
-        self._db.execute(_BLOCK, (merchant, terminal, batch, trace, kind))
+        self._db.run(_BLOCK, (merchant, terminal, batch, trace, kind))
 
     def is_blocked(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> bool:
-        return self._db.execute(_BLOCKED, (merchant, terminal, batch, trace, kind)).fetchone() is not None
+        return self._db.row(_BLOCKED, (merchant, terminal, batch, trace, kind)) is not None
 
     def _one(self, statement: str, *values: object) -> Entry | None:
-        row = self._db.execute(statement, values).fetchone()
+        row = self._db.row(statement, values)
         return Entry(*row) if row else None
 
     def _near(self, statement: str, kinds: Sequence[str], *values: object) -> list[Entry]:
-        found = [Entry(*row) for row in self._db.execute(statement, (*values, NEAR_MISSES))]
+        found = [Entry(*row) for row in self._db.rows(statement, (*values, NEAR_MISSES))]
         return [entry for entry in found if not kinds or entry.kind in kinds]

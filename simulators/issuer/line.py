@@ -1,10 +1,15 @@
-"""The host's end of the line: connections come and go, frames are answered or explained. Runs in the host's loop."""
+"""The host's end of the line: connections come and go, frames are answered or explained. Runs in the host's loop.
+
+What the requests of one turn of the loop decide is made durable by one commit, and only then told and answered: so the
+disk is waited for once a turn, however many terminals ask.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,12 +21,28 @@ from simulators.issuer.actions import Action, Glued, NoAnswer, RefuseConnects, h
 from simulators.issuer.answering import Exchanges
 from simulators.issuer.behaviour import Behaviour, Rule, Seen
 from simulators.issuer.connection import Connection
+from simulators.issuer.database import LedgerUnavailable
 from simulators.issuer.delivery import Delivery, Leaving
 from simulators.issuer.exchange import Exchange, Reply
 from simulators.issuer.financial import Financial
+from simulators.issuer.ledger import Ledger
 from simulators.issuer.listening import Port
 from simulators.issuer.spoil import pack_answer
 from simulators.issuer.telling import Teller
+
+
+@dataclass(slots=True)
+class Waiting:
+    """An exchange whose answer is made and waits for the books."""
+
+    connection: Connection
+    exchange: Exchange
+    reply: Reply
+    rule: Rule | None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return self.rule.actions if self.rule else ()
 
 
 class Line:
@@ -29,10 +50,13 @@ class Line:
     ours is told, and the line is cut."""
 
     def __init__(
-        self, exchanges: Exchanges, behaviour: Behaviour, financial: Financial, teller: Teller, delivery: Delivery,
-        new_day: Callable[[date], None],
+        self, exchanges: Exchanges, behaviour: Behaviour, financial: Financial, ledger: Ledger, teller: Teller,
+        delivery: Delivery, new_day: Callable[[date], None],
     ) -> None:  # fmt: skip
         self._exchanges = exchanges
+        self._ledger = ledger
+        self._waiting: list[Waiting] = []
+        self._down = False
         self._behaviour = behaviour
         self._financial = financial
         self._teller = teller
@@ -58,6 +82,7 @@ class Line:
         self._cancel_reopening()
         self._port.close()
         await self._port.settle()
+        self.settle()
         for task in list(self._delivery.tasks):
             task.cancel()
         if self._delivery.tasks:
@@ -128,20 +153,31 @@ class Line:
         try:
             self._turn_page(exchange.moment.date())
             self._answer(connection, exchange, raw)
+        except LedgerUnavailable as fault:
+            self._ledger.abandon()
+            refused = self._exchanges.unavailable(exchange, fault.message)
+            self._unavailable(fault, [*self._taken(), Waiting(connection, exchange, refused, None)])
         except Exception as error:
-            cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
-            self._teller.bug(cause)
-            connection.abort()
+            self._broken(connection, error)
+            if not self._waiting:  # it may have begun a transaction
+                self.settle()
+
+    def _broken(self, connection: Connection, error: Exception) -> None:
+        cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
+        self._teller.bug(cause)
+        connection.abort()
 
     def _turn_page(self, today: date) -> None:
         """At the first message of another day the books move on, as they do when the date is moved by hand."""
-        if self._day is not None and today != self._day:
+        if today == self._day:
+            return
+        if self._day is not None:
+            self.settle()
             self._new_day(today)
         self._day = today
 
     def _answer(self, connection: Connection, exchange: Exchange, raw: bytes) -> None:
-        common = exchange.common()
-        self._teller.host("request", {**common, "connection": connection.number}, Direction.OUT, raw)
+        self._teller.host("request", {**exchange.common(), "connection": connection.number}, Direction.OUT, raw)
         rule = None if self._behaviour.quiet else self._behaviour.take(self._seen(exchange))
         actions = rule.actions if rule else ()
         if rule is not None:
@@ -150,15 +186,55 @@ class Line:
         if silence is not None and not silence.decide:
             self._silent(exchange, actions, decided=False)
             return
-        reply = self._exchanges.answer(exchange, actions)
-        self._teller.decision(exchange, reply)
-        self._explain(exchange, reply)
-        if silence is not None:
-            self._silent(exchange, actions, decided=True)
-        else:
-            self._deliver(connection, exchange, reply, actions)
-        if rule is not None and has(actions, RefuseConnects):
-            self._refuse(rule)
+        self._waiting.append(Waiting(connection, exchange, self._exchanges.answer(exchange, actions), rule))
+        if len(self._waiting) == 1:
+            if self._ledger.open_group:
+                asyncio.get_running_loop().call_soon(self.settle)
+            else:  # nothing was decided that must be kept
+                self.settle()
+
+    # ── what the books keep ───────────────────────────────────────────────────────────────────────────────────────
+
+    def settle(self) -> None:
+        """Make durable what was decided, then tell and answer it. Where it cannot be kept, each of it is refused."""
+        waiting = self._taken()
+        try:
+            self._ledger.commit()
+        except LedgerUnavailable as fault:
+            self._unavailable(fault, waiting)
+            return
+        if self._down and waiting:
+            self._down = False
+            self._teller.host("ledger back", {})
+        for one in waiting:
+            self._finish(one)
+
+    def _taken(self) -> list[Waiting]:
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def _finish(self, one: Waiting) -> None:
+        try:
+            exchange, reply, actions = one.exchange, one.reply, one.actions
+            self._teller.decision(exchange, reply)
+            self._explain(exchange, reply)
+            if only(actions, NoAnswer) is not None:
+                self._silent(exchange, actions, decided=True)
+            else:
+                self._deliver(one.connection, exchange, reply, actions)
+            if one.rule is not None and has(actions, RefuseConnects):
+                self._refuse(one.rule)
+        except Exception as error:
+            self._broken(one.connection, error)
+
+    def _unavailable(self, fault: LedgerUnavailable, waiting: list[Waiting]) -> None:
+        """None of it is in the books: each is told to try again later. Told once, until the books are back."""
+        if not self._down:
+            self._down = True
+            self._teller.fault(fault)
+        for one in waiting:
+            one.reply, one.rule = self._exchanges.unavailable(one.exchange, fault.message), None
+            self._finish(one)
 
     def _deliver(self, connection: Connection, exchange: Exchange, reply: Reply, actions: tuple[Action, ...]) -> None:
         raw = pack_answer(exchange.frame, reply.body, actions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocols.events import Channel, Direction, Emit, Event
+from protocols.faults import RigFault
 from simulators.issuer.decisions import Decided
 from simulators.issuer.exchange import Exchange, Reply
 from simulators.issuer.ledger import AccountView, Posting
@@ -26,6 +27,12 @@ class Teller:
     def bug(self, cause: str) -> None:
         """Holdfast itself is wrong here: nothing of this run can be blamed on a device."""
         self._emit(Event(Channel.RIG, "bug", {"cause": cause, "where": "issuer host"}))
+
+    def fault(self, fault: RigFault) -> None:
+        """A part of the bench broke, and no device is to blame for what follows."""
+        self._emit(
+            Event(Channel.RIG, "fault", {"cause": fault.message, "component": fault.component, "advice": fault.advice})
+        )
 
     def explanation(self, exchange: int, text: str) -> None:
         """Why a message was not answered, was refused or finds no request, in one sentence."""

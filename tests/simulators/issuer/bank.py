@@ -8,6 +8,7 @@ from typing import Any
 
 from protocols.market import Market
 from protocols.transactions import Transaction
+from simulators.issuer.database import SqliteDatabase
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.ledger import AccountView, Ledger
 from tests.simulators.kit import MERCHANT, TERMINAL
@@ -21,8 +22,9 @@ class Bank:
     """One card, one terminal. Days can go by; each request gets the trace that it is given."""
 
     def __init__(self, directory: Path, market: Market, opening: int = OPENING) -> None:
-        self.ledger = Ledger(directory / "ledger.sqlite")
-        self.ledger._db.execute("PRAGMA synchronous=OFF")  # no test of these cuts the power
+        database = SqliteDatabase(directory / "ledger.sqlite")
+        database.run("PRAGMA synchronous=OFF")  # no test of these cuts the power
+        self.ledger = Ledger(database)
         self.rules = Rules(self.ledger, market)
         self.today = TODAY
         self.approval = ""

@@ -75,7 +75,7 @@ def shortest(market: Market, how_many: int) -> Iterator[tuple[Event, ...]]:
 
 def _moves(market: Market, sequence: Sequence[Event]) -> bool:
     play = Play(market, Path(":memory:"))
-    postings = [len(contents(play.ledger._db)[1]) for event in sequence for _ in [play.play(event)]]
+    postings = [len(contents(play.database.connection)[1]) for event in sequence for _ in [play.play(event)]]
     play.close()
     return postings[-1] > (postings[-2] if len(postings) > 1 else 0)
 
@@ -89,11 +89,11 @@ def cut_everywhere(market: Market, sequence: Sequence[Event], directory: Path) -
     _remove(whole)
     play, cuts = Play(market, whole, Watching), 0
     for event in sequence:
-        stand, before = play.ledger._db.serialize(), contents(play.ledger._db)
+        stand, before = play.database.connection.serialize(), contents(play.database.connection)
         earlier = play.fork(Path(":memory:"))
         Watching.count, Watching.kept = 0, []
         EVENTS[event[0]](play, *event[1:])
-        statements, stages = Watching.count, [before, *Watching.kept, contents(play.ledger._db)]
+        statements, stages = Watching.count, [before, *Watching.kept, contents(play.database.connection)]
         play.compare()
         for left in range(statements + 1):
             _remove(copy)
@@ -127,7 +127,7 @@ def _cut(play: Play, later: Play, event: Event, left: int, stages: list[Contents
 def _look(play: Play, later: Play, what: str, cut: bool, stages: list[Contents]) -> None:
     before, after = stages[0], stages[-1]
     play.ledger.audit()
-    there = contents(play.ledger._db)
+    there = contents(play.database.connection)
     if there not in stages or (not cut and there != after):
         raise Different(f"{what} left {there}")
     if there in (before, after):
@@ -137,8 +137,8 @@ def _look(play: Play, later: Play, what: str, cut: bool, stages: list[Contents])
     else:  # some of several holds have expired
         play.rules.expire(play.today)
         play.plain = later.plain_copy()
-    if there != after and contents(play.ledger._db) != after:
-        raise Different(f"{what} and repeated left {contents(play.ledger._db)}")
+    if there != after and contents(play.database.connection) != after:
+        raise Different(f"{what} and repeated left {contents(play.database.connection)}")
     play.compare()
     play.ledger.audit()
 

@@ -18,6 +18,7 @@ from typing import TypeVar
 from protocols.market import Market
 from protocols.totals import Totals
 from protocols.transactions import TRANSACTIONS, Transaction
+from simulators.issuer.database import SqliteDatabase
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.ledger import Ledger
 from simulators.issuer.settlement import Settlement
@@ -71,7 +72,8 @@ class Play:
 
     def open(self, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
         """The ledger, or the same one again."""
-        self.ledger = Ledger(self.path, factory)
+        self.database = SqliteDatabase(self.path, factory)
+        self.ledger = Ledger(self.database)
         self.rules = Rules(self.ledger, self.market)
         self.settlement = Settlement(self.ledger, self.market)
 
@@ -86,7 +88,7 @@ class Play:
 
     def compare(self) -> None:
         """Every account and every hold stands as the plain bank says, and no money was made or lost."""
-        have = {card: tuple(pots) for card, *pots in self.ledger._db.execute(_ACCOUNTS)}
+        have = {card: tuple(pots) for card, *pots in self.database.rows(_ACCOUNTS)}
         want = {card: self.plain.account(card) for card in CARDS}
         self._same("accounts", want, have)
         self._same("sums", [OPENING] * len(CARDS), [sum(pots) for pots in have.values()])
@@ -96,7 +98,7 @@ class Play:
              h.last_day.isoformat())
             for h in plain.holds
         ]  # fmt: skip
-        self._same("holds", holds, self.ledger._db.execute(_HOLDS).fetchall())
+        self._same("holds", holds, self.database.rows(_HOLDS))
 
     def _same(self, what: str, want: object, have: object) -> None:
         if want != have:

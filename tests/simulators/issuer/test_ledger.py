@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from protocols.faults import HoldfastBug
+from protocols.faults import ConfigurationError, HoldfastBug
+from simulators.issuer.database import SqliteDatabase
 from simulators.issuer.ledger import MOVES, AccountView, Hold, Ledger
 from tests.simulators.issuer.bank import CARD, HOLD, OPENING, Bank
 from tests.simulators.kit import ROOT, cn_market
@@ -44,7 +44,7 @@ def test_a_posting_that_would_take_what_is_not_held_or_booked_is_a_bug_of_ours(b
 
 
 def test_a_posting_below_zero_is_a_bug_of_ours(bank: Bank) -> None:
-    with pytest.raises((HoldfastBug, sqlite3.IntegrityError)), bank.ledger.decision():
+    with pytest.raises(HoldfastBug), bank.ledger.decision():
         bank.ledger.post(CARD, "sale", -1)
 
 
@@ -89,14 +89,14 @@ def test_more_than_a_hold_has_cannot_be_taken_from_it(bank: Bank) -> None:
 def test_an_audit_finds_what_history_does_not_bear_out(bank: Bank, statement: str, said: str) -> None:
     bank.preauth()
     bank.ledger.audit()
-    bank.ledger._db.executescript(statement)
+    bank.ledger.database.run(statement)
     with pytest.raises(HoldfastBug, match=said):
         bank.ledger.audit()
 
 
 def test_a_hold_that_the_postings_do_not_know_is_found_by_an_audit(bank: Bank) -> None:
     bank.preauth()
-    bank.ledger._db.execute("UPDATE posting SET hold = NULL")
+    bank.ledger.database.run("UPDATE posting SET hold = NULL")
     with pytest.raises(HoldfastBug, match=r"hold 1 has .* its postings say"):
         bank.ledger.audit()
 
@@ -133,12 +133,15 @@ def test_what_is_not_in_the_books_is_a_key_error(bank: Bank) -> None:
 def test_the_cost_of_a_decision_does_not_grow_with_what_went_before(bank: Bank) -> None:
     """SQLite steps, in hundreds, of a pre-authorisation and its cancel."""
 
+    assert isinstance(bank.ledger.database, SqliteDatabase)
+    connection = bank.ledger.database.connection
+
     def steps(trace: int) -> int:
         counted: list[None] = []
-        bank.ledger._db.set_progress_handler(lambda: counted.append(None), 100)
+        connection.set_progress_handler(lambda: counted.append(None), 100)
         bank.preauth(trace=trace)
         bank.cancel(trace=trace + 1)
-        bank.ledger._db.set_progress_handler(None, 0)
+        connection.set_progress_handler(None, 0)
         return len(counted)
 
     early = [steps(trace) for trace in range(1, 20, 2)]
@@ -155,15 +158,15 @@ def test_an_unknown_card_has_no_account(bank: Bank) -> None:
 
 
 def test_two_accounts_cannot_have_one_name(bank: Bank) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ConfigurationError, match="has an account already"):
         bank.ledger.open_account(CARD, 1)
 
 
 def test_the_ledger_is_written_through_to_disk(tmp_path: Path) -> None:
     """`synchronous` 2 is FULL."""
-    ledger = Ledger(tmp_path / "ledger.sqlite")
-    assert ledger._db.execute("PRAGMA synchronous").fetchone() == (2,)
-    assert ledger._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    ledger = Ledger(SqliteDatabase(tmp_path / "ledger.sqlite"))
+    assert ledger.database.row("PRAGMA synchronous") == (2,)
+    assert ledger.database.row("PRAGMA journal_mode") == ("wal",)
     ledger.close()
 
 
@@ -171,7 +174,7 @@ def test_a_ledger_opened_again_goes_on_where_it_stood(tmp_path: Path) -> None:
     first = Bank(tmp_path, cn_market())
     first.preauth()
     first.close()
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = Ledger(SqliteDatabase(tmp_path / "ledger.sqlite"))
     assert ledger.account(CARD) == AccountView(OPENING - HOLD, HOLD, 0)
     assert ledger.journal.last_approval() == 1  # the next authorisation code is no second 000001
     ledger.close()
@@ -184,7 +187,7 @@ from tests.simulators.issuer.bank import Bank
 from tests.simulators.kit import cn_market
 bank = Bank(Path(sys.argv[1]), cn_market())
 bank.preauth(trace=1)
-bank.ledger._db.execute("BEGIN IMMEDIATE")
+bank.ledger.database.begin()
 bank.ledger.post("credit", "sale", 1)
 print("written", flush=True)
 sys.stdin.read()
@@ -197,7 +200,7 @@ def test_sigkill_keeps_what_was_decided_and_drops_what_was_not(tmp_path: Path) -
         assert writer.stdout is not None
         assert writer.stdout.readline() == b"written\n"
         writer.send_signal(signal.SIGKILL)
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger = Ledger(SqliteDatabase(tmp_path / "ledger.sqlite"))
     assert ledger.account(CARD) == AccountView(OPENING - HOLD, HOLD, 0)
     hold = ledger.holds.newest(CARD, "000001")
     assert hold is not None

@@ -128,8 +128,8 @@ def test_a_decision_in_two_transactions_is_noticed_by_a_cut(tmp_path: Path, monk
 
     def torn(self: books.Books, *values: Any, **options: Any) -> Any:
         entry = enter(self, *values, **options)
-        self.ledger._db.execute("COMMIT")
-        self.ledger._db.execute("BEGIN IMMEDIATE")
+        self.ledger.database.commit()
+        self.ledger.database.begin()
         return entry
 
     monkeypatch.setattr(books.Books, "enter", torn)
