@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Transaction(StrEnum):
@@ -122,10 +123,15 @@ def transaction_of(mti: str, f3: str, f25: str, f60: str) -> Transaction | None:
     """The transaction that a request or a reply belongs to, or None. A reversal names its original."""
     if len(mti) != 4 or not (mti.isascii() and mti.isdigit()):
         return None
+    return _row(mti, f3, f25, f60[:2], f60[8:11])
+
+
+@lru_cache(maxsize=1024)
+def _row(mti: str, f3: str, f25: str, f60_1: str, f60_3: str) -> Transaction | None:
     request_mti = f"{int(mti) - 10:04d}" if int(mti[2]) % 2 else mti  # 0110 answers 0100, 0830 answers 0820
     for transaction, layout in TRANSACTIONS.items():
         same_mti = request_mti in (layout.mti, REVERSAL_MTI) if layout.reversible else request_mti == layout.mti
-        same_row = layout.any_f3 or (layout.f3 == f3 and layout.f25 == f25 and layout.f60_1 == f60[:2])
-        if same_mti and same_row and (layout.f3 or f60[8:11] in (layout.f60_3, *layout.also_f60_3)):
+        same_row = layout.any_f3 or (layout.f3 == f3 and layout.f25 == f25 and layout.f60_1 == f60_1)
+        if same_mti and same_row and (layout.f3 or f60_3 in (layout.f60_3, *layout.also_f60_3)):
             return transaction
     return None

@@ -281,9 +281,12 @@ _A = TypeVar("_A")
 
 def only(actions: tuple[Action, ...], kind: type[_A]) -> _A | None:
     """The first action of a kind."""
-    return next((action for action in actions if isinstance(action, kind)), None)
+    for action in actions:
+        if isinstance(action, kind):
+            return action
+    return None
 
 
 def has(actions: tuple[Action, ...], kind: type) -> bool:
     """Whether an action of a kind is among them."""
-    return any(isinstance(action, kind) for action in actions)
+    return only(actions, kind) is not None

@@ -57,7 +57,7 @@ class Exchanges:
         transaction = transaction_of(mti, *(str(message.get(n, "")) for n in (3, 25, 60)))
         moment = self._now()
         self._references += 1
-        reference = f"{moment:%m%d}{self._references:08d}"
+        reference = f"{moment.month:02d}{moment.day:02d}{self._references:08d}"
         return Exchange(number, frame, message, transaction, mti == REVERSAL_MTI, moment, reference)
 
     def signed_on(self, exchange: Exchange) -> bool:

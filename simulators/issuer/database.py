@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from protocols.faults import RigFault
-from simulators.issuer.schema import SCHEMA
+from simulators.issuer.schema import MARK, SCHEMA, standing
 
 STATEMENTS = 256
 """So many prepared statements are kept: more than the books have."""
@@ -66,7 +66,9 @@ class Database(Protocol):
 
 
 class SqliteDatabase:
-    """One file, WAL, `synchronous=FULL`; a new one gets its tables.
+    """One file, WAL, `synchronous=FULL`; a new one gets its tables, an old one is brought up to date.
+
+    Raises ConfigurationError for a file of a newer Holdfast, or that is no ledger.
 
     `factory` makes the connection; tests cut it short.
     """
@@ -81,9 +83,20 @@ class SqliteDatabase:
         try:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
                 self._execute(f"PRAGMA {pragma}")
-            self.connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+            self._make_tables()
         except sqlite3.Error as error:
             raise _unavailable(error) from error
+
+    def _make_tables(self) -> None:
+        tables = [name for (name,) in self._execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        marks = self._execute(f"SELECT version_num FROM {MARK}").fetchall() if MARK in tables else []  # noqa: S608
+        stands = standing(tables, marks[0][0] if marks else None)
+        if stands == "nothing":
+            self.connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT;")
+        elif stands == "old":
+            from simulators.issuer.migrations import upgrade_sqlite
+
+            upgrade_sqlite(self.path)
 
     def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         try:

@@ -67,6 +67,9 @@ class Delivery:
             self._held.append((late.moment, leaving))
             self._teller.host("held back", {**leaving.exchange.common(), "rule": together(leaving.actions)})
             return
+        if not self._held:
+            self._leave(leaving)
+            return
         self._due(leaving, "just before")
         self._due(leaving, "during the next transaction")
         self._leave(leaving)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from protocols.emv import TlvError, find
+from protocols.emv import TlvError, objects
 from protocols.iso8583 import F60, F61, Frame, Mac, Message
 from protocols.transactions import Transaction
 from simulators.issuer.decisions import Decided
@@ -29,6 +29,18 @@ class Exchange:
     reversal: bool
     moment: datetime
     reference: str
+    trace: str = field(init=False)
+    terminal: str = field(init=False)
+    merchant: str = field(init=False)
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trace, self.terminal, self.merchant = self.text(11), self.text(41), self.text(42)
+        self.name = self.transaction.value if self.transaction else "unknown"
+        self._common = {
+            "exchange": self.number, "mti": self.text(0), "transaction": self.name, "trace": self.trace,
+            "reversal": self.reversal,
+        }  # fmt: skip
 
     def text(self, number: int) -> str:
         value = self.message.get(number, "")
@@ -37,22 +49,6 @@ class Exchange:
     def octets(self, number: int) -> bytes | None:
         value = self.message.get(number)
         return value if isinstance(value, bytes) else None
-
-    @property
-    def trace(self) -> str:
-        return self.text(11)
-
-    @property
-    def terminal(self) -> str:
-        return self.text(41)
-
-    @property
-    def merchant(self) -> str:
-        return self.text(42)
-
-    @property
-    def name(self) -> str:
-        return self.transaction.value if self.transaction else "unknown"
 
     @property
     def amount(self) -> int:
@@ -65,6 +61,11 @@ class Exchange:
     @cached_property
     def f61(self) -> F61:
         return F61.parse(self.text(61))
+
+    @cached_property
+    def chip(self) -> list[tuple[str, bytes]]:
+        """The data objects of F55, templates before what they hold. Raises TlvError."""
+        return objects(self.octets(55) or b"")
 
     @property
     def batch(self) -> str:
@@ -88,11 +89,8 @@ class Exchange:
         return value.hex().upper() if isinstance(value, bytes) else value
 
     def common(self) -> dict[str, Any]:
-        """What every event of this exchange carries."""
-        return {
-            "exchange": self.number, "mti": self.text(0), "transaction": self.name, "trace": self.trace,
-            "reversal": self.reversal,
-        }  # fmt: skip
+        """What every event of this exchange carries; to be copied, not changed."""
+        return self._common
 
 
 def _of_track_3(track: str) -> str:
@@ -110,10 +108,9 @@ def _numbered(whole: F60 | F61, names: tuple[str, ...], part: str) -> str | None
 
 def _tag(exchange: Exchange, tag: str) -> str | None:
     try:
-        found = find(exchange.octets(55) or b"", tag)
+        return next((value.hex().upper() for known, value in exchange.chip if known == tag), None)
     except TlvError:
         return None
-    return None if found is None else found.hex().upper()
 
 
 _PARTS: dict[str, Callable[[Exchange, str], str | None]] = {

@@ -22,7 +22,7 @@ from simulators.issuer.coded import as_success, coded_answer
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.exchange import Exchange, Outcome
 from simulators.issuer.ledger import Ledger
-from simulators.issuer.security import CardOnFile, EnrolledTerminal, Session
+from simulators.issuer.security import CardOnFile, Cryptogram, EnrolledTerminal, Session
 
 WRONG_CARD, CARD_CHECK, EXPIRED, WRONG_PIN, PIN_FORMAT, UNSAFE = "14", "59", "54", "55", "99", "A7"
 """facts/unionpay-pos 5.21. A track that cannot be deciphered is A7, 安全处理失败."""
@@ -74,10 +74,10 @@ class Financial:
         if card is None:
             return Outcome(Decided(WRONG_CARD, self._no_card(exchange)))
         extra: Message = {2: card.pan}  # facts/unionpay-pos 2: a reply names the card even when a stripe was read
-        refused, key, request = self._check(exchange, terminal, session, card, checks)
+        refused, chip = self._check(exchange, terminal, session, card, checks)
         decided = self._remembered(exchange, card, refused) if refused else self._decide(exchange, card, actions)
-        if checks["cryptogram"] == "verified":
-            extra[55] = build([("91", card.answer_cryptogram(key, request, decided.code))])
+        if chip.check == "verified":
+            extra[55] = build([("91", chip.answer(decided.code))])
         if decided.balance is not None and decided.code == "00":
             extra[54] = self._balance(decided.balance)
         return Outcome(decided, extra, card.name)
@@ -97,25 +97,25 @@ class Financial:
 
     def _check(
         self, exchange: Exchange, terminal: EnrolledTerminal, session: Session, card: CardOnFile, checks: dict[str, Any]
-    ) -> tuple[Decided | None, bytes, bytes]:
+    ) -> tuple[Decided | None, Cryptogram]:
         """Status, expiry, cryptogram, PIN, in this order; the first that fails decides."""
         form = PinFormat.of_digit(exchange.text(53)[:1]) or PinFormat(self._market.security.pin_format)
-        chip, key, request = card.check_cryptogram(exchange.octets(55))
-        pin = card.check_pin(session.keys, exchange.octets(52), form)
-        if exchange.transaction not in ASKS_PIN_AND_CHIP and chip == "wrong":
-            chip = "absent"  # F55 of a completion is no request for a cryptogram (facts/unionpay-pos 2.2)
-        checks.update(pin=pin, cryptogram=chip)
+        chip = card.check_cryptogram((lambda: exchange.chip) if 55 in exchange.message else None)
+        pin = card.check_pin(session.pin, exchange.octets(52), form)
+        if exchange.transaction not in ASKS_PIN_AND_CHIP and chip.check == "wrong":
+            chip = Cryptogram("absent")  # F55 of a completion is no request for a cryptogram (facts/unionpay-pos 2.2)
+        checks.update(pin=pin, cryptogram=chip.check)
         refused: Decided | None = None
         if card.status in STATUS_CODES:
             refused = Decided(STATUS_CODES[card.status], f"the card is {card.status}")
         elif card.expiry < f"{exchange.moment:%y%m}":
             refused = Decided(EXPIRED, f"the card expired {card.expiry}")
-        elif chip == "wrong":
+        elif chip.check == "wrong":
             refused = Decided(CARD_CHECK, "the cryptogram does not fit the data and the key of this card")
         elif pin == "unreadable":
             block = exchange.octets(52) or b""
             refused = Decided(PIN_FORMAT, explain.unreadable_pin(block, card.pan, terminal, form))
-        return refused or self._check_pin(card, pin), key, request
+        return refused or self._check_pin(card, pin), chip
 
     def _check_pin(self, card: CardOnFile, pin: str) -> Decided | None:
         security = self._market.security

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from protocols.emv import Tlv, TlvError, flatten, parse
+from protocols.emv import TlvError, parse
 from protocols.iso8583 import UnpackError
 from protocols.iso8583.subfields import BatchEnd, BatchRecords, ChipUpload, Settlement
 from protocols.presence import breaches, presence
@@ -126,24 +126,25 @@ _WANTED: Mapping[Transaction, tuple[str, ...]] = {
 
 def _f55(exchange: Exchange) -> Iterable[str]:
     try:
-        nodes = list(flatten(parse(exchange.octets(55) or b"")))
+        chip = exchange.chip
     except TlvError as error:
         return [f": {error}"]
     wanted = () if exchange.reversal or exchange.transaction is None else _WANTED.get(exchange.transaction, ())
-    return [*_tags(nodes), *(f".{tag} is missing" for tag in wanted if all(node.tag != tag for node in nodes))]
+    tags = {tag for tag, _ in chip}
+    return [*_tags(chip), *(f".{tag} is missing" for tag in wanted if tag not in tags)]
 
 
-def _tags(nodes: list[Tlv]) -> Iterable[str]:
+def _tags(chip: list[tuple[str, bytes]]) -> Iterable[str]:
     seen: set[str] = set()
-    for node in nodes:
-        if node.tag in seen:
-            yield f".{node.tag} comes twice"
-        seen.add(node.tag)
-        size = _SIZES.get(node.tag, len(node.value))
-        if len(node.value) != size:
-            yield f".{node.tag} has {len(node.value)} bytes instead of {size}"
-        if node.tag == SCRIPT_RESULT and (not node.value or len(node.value) % RESULT_BYTES):
-            yield f".{node.tag} has {len(node.value)} bytes: each script's result has {RESULT_BYTES}"
+    for tag, value in chip:
+        if tag in seen:
+            yield f".{tag} comes twice"
+        seen.add(tag)
+        found = len(value)
+        if found != _SIZES.get(tag, found):
+            yield f".{tag} has {found} bytes instead of {_SIZES[tag]}"
+        if tag == SCRIPT_RESULT and (not value or found % RESULT_BYTES):
+            yield f".{tag} has {found} bytes: each script's result has {RESULT_BYTES}"
 
 
 # ── F62, F63 ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from protocols.faults import HoldfastBug
@@ -65,42 +66,65 @@ _OVERDUE = (
     "SELECT hold.id FROM hold JOIN account USING (card) WHERE hold.state IN ('open', 'partly completed')"
     " AND hold.last_day < ? AND account.retired = 0 ORDER BY hold.id"
 )
-_PUT = "UPDATE hold SET amount = ?, granted = ?, state = ?, last_day = ?, closed_by = ? WHERE id = ?"
-_MOVE = "UPDATE hold SET held = held + ?, booked = booked + ? WHERE id = ? RETURNING held, booked"
+_SET = "amount = ?, granted = ?, state = ?, last_day = ?, closed_by = ?"
+_PUT = f"UPDATE hold SET {_SET} WHERE id = ? RETURNING {_COLUMNS}"  # noqa: S608
+_MOVE = f"UPDATE hold SET held = held + ?, booked = booked + ? WHERE id = ? RETURNING {_COLUMNS}"  # noqa: S608
 _HELD = "SELECT COALESCE(SUM(held), 0) FROM hold WHERE card = ? AND held > 0"
 
 
 class HoldBook:
-    """The holds of one ledger. Changes belong into a `Ledger.decision`; pots are moved by `Ledger.post` alone."""
+    """The holds of one ledger. Changes belong into a `Ledger.decision`; pots are moved by `Ledger.post` alone.
+
+    What the database showed of a hold after its last change is kept until the decision ends, and not asked for again.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self.touched: set[int] = set()
+        self._shown: dict[int, Hold] = {}
+        self._before: dict[int, int] = {}
+
+    def forget(self) -> None:
+        """A decision begins or has ended."""
+        self._shown.clear()
+        self._before.clear()
+
+    def touched(self) -> Iterable[tuple[Hold, int]]:
+        """The holds that this decision changed, as they are now, and how much more each holds than before."""
+        return [(hold, hold.held - self._before.get(hold_id, hold.held)) for hold_id, hold in self._shown.items()]
 
     def open(self, hold: Hold) -> None:
         """A new hold with nothing in it yet."""
-        self.touched.add(hold.id)
         values = (
             hold.id, hold.card, hold.merchant, hold.approval, hold.trace, hold.day, hold.amount, hold.granted,
             hold.state, hold.last_day,
         )  # fmt: skip
         self._db.run(_OPEN, values)
+        self._shown[hold.id] = hold
 
     def put(self, hold: Hold) -> None:
         """Its amount, granted, state, last day and what closed it are so from now on."""
-        self.touched.add(hold.id)
         values = (hold.amount, hold.granted, hold.state, hold.last_day, hold.closed_by, hold.id)
-        self._db.run(_PUT, values)
+        row = self._db.row(_PUT, values)
+        if row is None:
+            raise KeyError(hold.id)
+        self._shown[hold.id] = Hold(*row)
 
     def move(self, hold_id: int, held: int, booked: int) -> None:
         """Add to what lies under it. Raises HoldfastBug when that would fall below zero."""
-        self.touched.add(hold_id)
-        rows = self._db.rows(_MOVE, (held, booked, hold_id))
-        if not rows or min(rows[0]) < 0:
-            raise HoldfastBug(f"hold {hold_id} would be left at {rows}")
+        row = self._db.row(_MOVE, (held, booked, hold_id))
+        if row is None:
+            raise HoldfastBug(f"a posting for hold {hold_id}, which is not there")
+        hold = Hold(*row)
+        if hold.held < 0 or hold.booked < 0:
+            raise HoldfastBug(f"hold {hold_id} would be left at {hold.held} held, {hold.booked} booked")
+        self._before.setdefault(hold_id, hold.held - held)
+        self._shown[hold_id] = hold
 
     def get(self, hold_id: int) -> Hold:
         """Raises KeyError for an id that is no hold's."""
+        shown = self._shown.get(hold_id)
+        if shown is not None:
+            return shown
         row = self._db.row(_BY_ID, (hold_id,))
         if row is None:
             raise KeyError(hold_id)

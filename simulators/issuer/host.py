@@ -20,6 +20,7 @@ from protocols.events import Emit
 from protocols.faults import ConfigurationError, RigFault
 from protocols.market import Market
 from protocols.money import Money
+from simulators.issuer.actions import RefuseConnects
 from simulators.issuer.answering import Exchanges
 from simulators.issuer.behaviour import Behaviour, Rule
 from simulators.issuer.database import Database, SqliteDatabase
@@ -29,12 +30,14 @@ from simulators.issuer.financial import STATUS_CODES, Financial
 from simulators.issuer.inquiry import Inquiry
 from simulators.issuer.keystore import KeyStore
 from simulators.issuer.ledger import AccountView, Ledger
+from simulators.issuer.limits import Limits
 from simulators.issuer.line import Line
 from simulators.issuer.management import Management
 from simulators.issuer.security import CardOnFile, Terminals
 from simulators.issuer.settlement import Settlement
 from simulators.issuer.settling import Settling
 from simulators.issuer.telling import Teller
+from simulators.issuer.tls import ServerTls
 
 CALL_DEADLINE_S = 5.0
 DELAY_DEADLINE_S = 120.0
@@ -76,7 +79,7 @@ class IssuerHost:
     def __init__(
         self, *, market: Market, emit: Emit, directory: Path, time_scale: float = 1.0, clock: Clock = datetime.now,
         address: str = "127.0.0.1", port: int = 0, seed: int = 0, monotonic: Callable[[], float] = time.monotonic,
-        database: Database | None = None,
+        database: Database | None = None, tls: ServerTls | None = None, limits: Limits = Limits(),
     ) -> None:  # fmt: skip
         self.market = market
         self._teller = Teller(emit, market.currency.alpha)
@@ -103,7 +106,8 @@ class IssuerHost:
         self.behaviour = Behaviour(time_scale, monotonic)
         delivery = Delivery(self._teller, time_scale, seed)
         self._line = Line(
-            self._exchanges, self.behaviour, self._financial, self._ledger, self._teller, delivery, self._expire
+            self._exchanges, self.behaviour, self._financial, self._ledger, self._teller, delivery, self._expire,
+            tls, limits,
         )  # fmt: skip
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
@@ -178,14 +182,20 @@ class IssuerHost:
             raise ConfigurationError(f"terminal {terminal} is not enrolled", advice="enrol it first")
         return self._keys.check_value(found.master_key)
 
-    def open_account(self, spec: AccountSpec) -> None:
-        """A new card and its account. Raises ConfigurationError for a key that is not marked as a test key."""
+    def open_account(self, spec: AccountSpec, *, kept: bool = False) -> None:
+        """A new card and its account; with `kept`, an account that the ledger has already is taken as it stands.
+
+        Raises ConfigurationError for a key that is not marked as a test key, and for an account that is there.
+        """
 
         def work() -> None:
             name = f"card {spec.card}"
             self._keys.put(name, spec.master_key, test=spec.test_key)
             card = CardOnFile(spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, self._keys.get(name), spec.status)
-            view = self._ledger.open_account(spec.card, spec.available.minor, spec.kind)
+            if kept and self._ledger.kind(spec.card):
+                view = self._ledger.account(spec.card)
+            else:
+                view = self._ledger.open_account(spec.card, spec.available.minor, spec.kind)
             self._financial.cards[spec.pan] = card
             self._teller.account(spec.card, view)
 
@@ -252,6 +262,12 @@ class IssuerHost:
         self.behaviour.add(rule)
         if rule.at_once:
             self._call(lambda: self._line.refuse(rule))
+
+    def remove_rule(self, rule: Rule) -> None:
+        """Take one rule back. Where it refused connects they are taken again, and answers kept back are dropped."""
+        self.behaviour.remove(rule)
+        if any(isinstance(action, RefuseConnects) for action in rule.actions):
+            self._call(self._line.behave)
 
     def clear_rules(self) -> None:
         """Behave from now on; answers kept back are dropped, and connects are taken again."""

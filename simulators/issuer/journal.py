@@ -7,7 +7,7 @@ state "refused" and are never found as the original of anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from simulators.issuer.database import Database
 
@@ -72,7 +72,11 @@ _SET_STATE = "UPDATE journal SET state = ? WHERE id = ?"
 _SET_AMOUNT = "UPDATE journal SET amount = ? WHERE id = ?"
 _REFUND = "UPDATE journal SET refunded = refunded + ?, state = 'refunded' WHERE id = ?"
 _BLOCK = "INSERT INTO blocked VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_BLOCKED = "SELECT 1 FROM blocked WHERE merchant = ? AND terminal = ? AND batch = ? AND trace = ? AND kind = ?"
+_KNOWN = (
+    "SELECT 1, kind FROM blocked WHERE merchant = ? AND terminal = ? AND batch = ? AND trace = ? AND kind = ?"
+    " UNION ALL SELECT 0, kind FROM journal"
+    " WHERE merchant = ? AND terminal = ? AND batch = ? AND trace = ? AND state <> 'refused'"
+)
 
 
 class Journal:
@@ -89,7 +93,7 @@ class Journal:
         )  # fmt: skip
         row = self._db.row(_ENTER, values)
         assert row is not None
-        return replace(entry, id=row[0])
+        return Entry(row[0], *values)
 
     def entry(self, entry_id: int) -> Entry:
         """Raises KeyError for an id that is not there."""
@@ -101,6 +105,12 @@ class Journal:
     def used(self, merchant: str, terminal: str, batch: str, trace: str) -> Entry | None:
         """The approved request under this key: a second one is a duplicate. facts/unionpay-pos 5.16."""
         return self._one(_BY_KEY, merchant, terminal, trace, batch)
+
+    def known(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> tuple[bool, str]:
+        """Whether this request was reversed before it came, and what kind of approved request has its key already."""
+        key = (merchant, terminal, batch, trace)
+        rows = self._db.rows(_KNOWN, (*key, kind, *key))
+        return any(row[0] for row in rows), next((str(row[1]) for row in rows if not row[0]), "")
 
     def find(
         self, merchant: str, terminal: str, batch: str | None, trace: str, kinds: tuple[str, str], *, refused: bool
@@ -150,9 +160,6 @@ class Journal:
     def block(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> None:
         """Refuse a request that was reversed before it came."""
         self._db.run(_BLOCK, (merchant, terminal, batch, trace, kind))
-
-    def is_blocked(self, merchant: str, terminal: str, batch: str, trace: str, kind: str) -> bool:
-        return self._db.row(_BLOCKED, (merchant, terminal, batch, trace, kind)) is not None
 
     def _one(self, statement: str, *values: object) -> Entry | None:
         row = self._db.row(statement, values)

@@ -58,16 +58,17 @@ class Posting:
 
 
 _POTS = ("available", "held", "booked")
+_SIGNS = {kind: tuple((pot == to) - (pot == of) for pot in _POTS) for kind, (of, to) in MOVES.items()}
+"""What a posting does to each pot."""
 _OPEN = (
     "INSERT INTO account (card, kind, opening, available) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING opening"
 )
-_ACCOUNT = "SELECT available, held, booked FROM account WHERE card = ?"
-_KIND = "SELECT kind FROM account WHERE card = ?"
+_ACCOUNT = "SELECT kind, available, held, booked FROM account WHERE card = ?"
 _RETIRE = "UPDATE account SET retired = 1"
 _POST = "INSERT INTO posting (card, hold, kind, debit, credit, amount, journal) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _MOVE = (
     "UPDATE account SET available = available + ?, held = held + ?, booked = booked + ? WHERE card = ?"
-    " RETURNING available, held, booked, opening"
+    " RETURNING kind, available, held, booked, opening"
 )
 _SUM = "COALESCE(SUM(CASE '{0}' WHEN p.credit THEN p.amount WHEN p.debit THEN -p.amount ELSE 0 END), 0)"
 _POTS_BY_HISTORY = (
@@ -97,7 +98,9 @@ class Ledger:
         self.open_group = False
         """Whether something waits for `commit`."""
         self._pending: list[Posting] = []
-        self._touched: set[str] = set()
+        self._deciding = False
+        self._shown: dict[str, tuple[str, AccountView]] = {}  # what the database showed in this decision
+        self._held: dict[str, int] = {}  # by how much more each account holds
 
     def close(self) -> None:
         self.database.close()
@@ -109,14 +112,13 @@ class Ledger:
         Raises HoldfastBug when an invariant does not hold at its end; nothing of it is kept then.
         """
         self._pending = []
-        self._touched.clear()
-        self.holds.touched.clear()
         database = self.database
         if not self.open_group:
             database.begin()
         if self.grouped:
             self.open_group = True
             database.mark()
+        self._deciding = True
         try:
             yield self._pending
             self.check()
@@ -133,6 +135,11 @@ class Ledger:
             else:
                 database.rollback()
             raise
+        finally:
+            self._deciding = False
+            self._shown.clear()
+            self._held.clear()
+            self.holds.forget()
 
     def commit(self) -> None:
         """Make durable what was decided since the last time. When it raises, nothing of that is kept."""
@@ -163,15 +170,26 @@ class Ledger:
 
     def account(self, card: str) -> AccountView:
         """The pots of an account. Raises KeyError for an unknown card."""
-        row = self.database.row(_ACCOUNT, (card,))
-        if row is None:
-            raise KeyError(card)
-        return AccountView(*row)
+        return self._account(card)[1]
 
     def kind(self, card: str) -> str:
         """ "credit" or "debit"; empty for a card without an account."""
-        row = self.database.row(_KIND, (card,))
-        return str(row[0]) if row else ""
+        try:
+            return self._account(card)[0]
+        except KeyError:
+            return ""
+
+    def _account(self, card: str) -> tuple[str, AccountView]:
+        shown = self._shown.get(card)
+        if shown is not None:
+            return shown
+        row = self.database.row(_ACCOUNT, (card,))
+        if row is None:
+            raise KeyError(card)
+        found = row[0], AccountView(*row[1:])
+        if self._deciding:
+            self._shown[card] = found
+        return found
 
     def retire_accounts(self) -> None:
         """All present accounts belong to cases that have ended: their holds expire no more."""
@@ -188,34 +206,38 @@ class Ledger:
             raise HoldfastBug(f"{kind} of {amount} for {card}")
         debit, credit = MOVES[kind]
         self.database.run(_POST, (card, hold, kind, debit, credit, amount, journal))
-        moves = [amount * ((pot == credit) - (pot == debit)) for pot in _POTS]
-        rows = self.database.rows(_MOVE, (*moves, card))
-        if not rows:
+        available, held, booked = (amount * sign for sign in _SIGNS[kind])
+        row = self.database.row(_MOVE, (available, held, booked, card))
+        if row is None:
             raise HoldfastBug(f"a posting for {card}, which has no account")
-        *pots, opening = rows[0]
+        kind_of_account, *pots, opening = row
         view = AccountView(*pots)
-        if min(view.held, view.booked) < 0 or sum(pots) != opening:
+        if view.held < 0 or view.booked < 0 or sum(pots) != opening:
             raise HoldfastBug(f"{kind} of {amount} would leave {card}, opened with {opening}, at {view}")
         if hold is not None:
-            self.holds.move(hold, moves[1], moves[2])
-        self._touched.add(card)
+            self.holds.move(hold, held, booked)
+        self._shown[card] = kind_of_account, view
+        self._held[card] = self._held.get(card, 0) + held
         self._pending.append(Posting(card, hold, TOLD_AS.get(kind, kind), amount, view))
 
     # ── invariants ────────────────────────────────────────────────────────────────────────────────────────────
 
     def check(self) -> None:
-        """What this decision touched: each hold holds what its state says, and all holds together what is held.
+        """What this decision touched: each hold holds what its state says, and what an account holds more or less than
+        before, its holds do together.
 
         Its cost does not grow with what went before. Raises HoldfastBug.
         """
-        for hold_id in self.holds.touched:
-            breach = self.holds.get(hold_id).breach()
+        under: dict[str, int] = {}
+        for hold, more in self.holds.touched():
+            breach = hold.breach()
             if breach:
                 raise HoldfastBug(breach)
-        for card in self._touched:
-            held, view = self.holds.held(card), self.account(card)
-            if held != view.held:
-                raise HoldfastBug(f"the holds of {card} hold {held}, its account {view.held}")
+            under[hold.card] = under.get(hold.card, 0) + more
+        for card in under.keys() | self._held.keys():
+            held, holds = self._held.get(card, 0), under.get(card, 0)
+            if held != holds:
+                raise HoldfastBug(f"{card} holds {held} more, its holds {holds}")
 
     def audit(self) -> None:
         """Every account and every hold against the whole history of postings. Raises HoldfastBug."""

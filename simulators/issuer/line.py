@@ -26,9 +26,11 @@ from simulators.issuer.delivery import Delivery, Leaving
 from simulators.issuer.exchange import Exchange, Reply
 from simulators.issuer.financial import Financial
 from simulators.issuer.ledger import Ledger
+from simulators.issuer.limits import Limits
 from simulators.issuer.listening import Port
 from simulators.issuer.spoil import pack_answer
 from simulators.issuer.telling import Teller
+from simulators.issuer.tls import ServerTls
 
 
 @dataclass(slots=True)
@@ -51,9 +53,11 @@ class Line:
 
     def __init__(
         self, exchanges: Exchanges, behaviour: Behaviour, financial: Financial, ledger: Ledger, teller: Teller,
-        delivery: Delivery, new_day: Callable[[date], None],
+        delivery: Delivery, new_day: Callable[[date], None], tls: ServerTls | None = None, limits: Limits = Limits(),
     ) -> None:  # fmt: skip
         self._exchanges = exchanges
+        self._tls = tls.context() if tls else None
+        self._limits = limits
         self._ledger = ledger
         self._waiting: list[Waiting] = []
         self._down = False
@@ -74,7 +78,10 @@ class Line:
 
     def open(self, address: str, port: int) -> tuple[str, int]:
         """Listen. Raises OSError."""
-        self._port = Port(address, port, lambda: Connection(self, next(self._connections)))
+        self._port = Port(
+            address, port, lambda edge: Connection(self, next(self._connections), edge), self._tls, self._limits,
+            self.bad_line,
+        )  # fmt: skip
         return self._port.open()
 
     async def close(self) -> None:
@@ -140,7 +147,13 @@ class Line:
 
     def _undecodable(self, number: int, error: CodecError, raw: bytes) -> None:
         self._teller.host("undecodable", {"exchange": number, "reason": str(error)}, Direction.OUT, raw)
-        self._teller.explanation(number, explain.unreadable(error))
+        self._teller.explanation(number, explain.unreadable(error, raw))
+
+    def bad_line(self, kind: str, told: dict[str, Any], text: str) -> None:
+        """A connect was not taken, or a limit cut a line."""
+        number = next(self._numbers)
+        self._teller.host(kind, {"exchange": number, **told})
+        self._teller.explanation(number, text)
 
     def received(self, connection: Connection, raw: bytes) -> None:
         """One whole frame came in."""

@@ -12,6 +12,7 @@ from simulators.issuer.exchange import Exchange, Outcome
 from simulators.issuer.spoil import pack_reply
 
 ISSUER, ACQUIRER = "03080000", "03099988"
+APPROVAL_SOURCE = F44(ISSUER, ACQUIRER).pack()
 ECHOED = (2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49, 60)
 ECHOED_BESIDE = {"05": (48, 63)}
 """By the first two digits of the MTI: totals that are refused go back as they came."""
@@ -35,17 +36,17 @@ class Replies:
         reply: Message = {n: exchange.message[n] for n in echoed if n in exchange.message}
         reply |= {
             0: f"{int(exchange.text(0)) + 10:04d}",
-            12: f"{now:%H%M%S}",
-            13: f"{now:%m%d}",
+            12: f"{now.hour:02d}{now.minute:02d}{now.second:02d}",
+            13: f"{now.month:02d}{now.day:02d}",
             32: ACQUIRER,
             39: decided.code,
         }
         if family in _DATED:
-            reply[15] = f"{now:%m%d}"
+            reply[15] = reply[13]
         if family in _REFERENCED:
             reply[37] = exchange.reference
         if decided.approval and decided.code in (*self._market.success_codes, PARTIAL):
-            reply |= {38: decided.approval, 44: F44(ISSUER, ACQUIRER).pack()}  # 3.1: mandatory when approved
+            reply |= {38: decided.approval, 44: APPROVAL_SOURCE}  # 3.1: mandatory when approved
         if decided.amount is not None:
             reply[4] = f"{decided.amount:012d}"
         return reply | outcome.extra

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
-from protocols.emv import (
-    IssuerApplicationData,
-    TlvError,
-    cryptogram,
-    cryptogram_input,
-    derive_udk,
-    flatten,
-    parse,
-    response_cryptogram,
-    session_key,
-)
-from protocols.iso8583 import WorkingKeys, decrypt_pin, mac_of
+from protocols.emv import CardKey, IssuerApplicationData, SessionKey, TlvError, cryptogram_input
+from protocols.iso8583 import PinKey, WorkingKeys, mac_of
 from protocols.iso8583.keys import FORMS
 from protocols.iso8583.mac import Mac, MacCheck
 from protocols.iso8583.pin import PinFormat
@@ -30,9 +21,25 @@ CryptogramCheck = Literal["verified", "wrong", "absent"]
 WhichKey = Literal["current", "previous"]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Cryptogram:
+    """A request cryptogram that was looked at, and the key that answers it; none when there was nothing to look at."""
+
+    check: CryptogramCheck
+    key: SessionKey | None = None
+    request: bytes = b""
+
+    def answer(self, code: str) -> bytes:
+        """Tag 91: ARPC and the response code it covers; empty unless the request was right. facts/unionpay-pos 2.2."""
+        if self.check != "verified" or self.key is None:
+            return b""
+        response_code = code.encode("ascii")
+        return self.key.response(self.request, response_code) + response_code
+
+
 @dataclass
 class CardOnFile:
-    """A card as its issuer knows it. Never shown."""
+    """A card as its issuer knows it. Never shown. Its key is derived once, and its cipher kept alive."""
 
     name: str
     pan: str = field(repr=False)
@@ -43,42 +50,42 @@ class CardOnFile:
     status: str = "open"
     wrong_pins: int = 0
 
-    def check_pin(self, keys: WorkingKeys, block: bytes | None, form: PinFormat = PinFormat.WITH_PAN) -> PinCheck:
+    @cached_property
+    def key(self) -> CardKey:
+        """The card's own key. Raises ValueError for a number that none can be derived for."""
+        return CardKey.derived(self.master_key, self.pan, self.psn)
+
+    def check_pin(self, key: PinKey, block: bytes | None, form: PinFormat = PinFormat.WITH_PAN) -> PinCheck:
         """F52, in the format that F53 tells, against the PIN on file."""
         if block is None:
             return "absent"
-        typed = decrypt_pin(keys.pin, block, self.pan, form)
+        typed = key.decrypt(block, self.pan, form)
         if typed is None:
             return "unreadable"
         return "right" if hmac.compare_digest(typed, self.pin) else "wrong"
 
-    def check_cryptogram(self, chip: bytes | None) -> tuple[CryptogramCheck, bytes, bytes]:
-        """F55's ARQC; returns the session key and the ARQC too, for the answer. facts/pcsc-emv 4.3."""
+    def check_cryptogram(self, chip: Callable[[], Iterable[tuple[str, bytes]]] | None) -> Cryptogram:
+        """F55's ARQC, `chip` reading its data objects. facts/pcsc-emv 4.3."""
         if chip is None:
-            return "absent", b"", b""
+            return Cryptogram("absent")
         try:
-            values = {node.tag: node.value for node in flatten(parse(chip))}
+            values = dict(chip())
             issuer = IssuerApplicationData.parse(values["9F10"])
-            key = session_key(derive_udk(self.master_key, self.pan, self.psn), values["9F36"])
-            expected = cryptogram(key, cryptogram_input(values, issuer.cvr))
+            key = self.key.session(values["9F36"])
+            expected = key.cryptogram(cryptogram_input(values, issuer.cvr))
         except (TlvError, KeyError, ValueError):
-            return "wrong", b"", b""
+            return Cryptogram("wrong")
         given = values.get("9F26", b"")
-        return ("verified" if hmac.compare_digest(given, expected) else "wrong"), key, given
-
-    @staticmethod
-    def answer_cryptogram(key: bytes, request: bytes, code: str) -> bytes:
-        """Tag 91: ARPC and the response code it covers. facts/unionpay-pos 2.2."""
-        response_code = code.encode("ascii")
-        return response_cryptogram(key, request, response_code) + response_code
+        return Cryptogram("verified" if hmac.compare_digest(given, expected) else "wrong", key, given)
 
 
 @dataclass(repr=False)
 class Session:
-    """What one sign-on brought: working keys, and the MAC under them."""
+    """What one sign-on brought: working keys, and the MAC and the PIN cipher under them."""
 
     keys: WorkingKeys
     mac: Mac
+    pin: PinKey
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,7 +117,7 @@ class EnrolledTerminal:
         self.previous, self.previous_until = self.session, now + grace
         layout = FORMS[form]
         keys = WorkingKeys(*(secrets.token_bytes(layout.key_bytes) for _ in range(layout.keys)))
-        self.session = Session(keys, mac_of(self.scheme, keys.mac))
+        self.session = Session(keys, mac_of(self.scheme, keys.mac), PinKey(keys.pin))
         return keys.wrap(store.get(self.master_key))
 
     def sign_off(self) -> None:

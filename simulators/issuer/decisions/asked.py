@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protocols.transactions import Transaction
@@ -54,6 +55,13 @@ class Decided:
     amount: int | None = None
     balance: int | None = None
     near: str = ""
+
+    def with_postings(self, postings: Sequence[Posting]) -> Decided:
+        """The same, with what it moved."""
+        return Decided(
+            self.code, self.reason, self.approval, self.hold, self.hold_state, tuple(postings), self.amount,
+            self.balance, self.near,
+        )  # fmt: skip
 
     @property
     def approved(self) -> bool:

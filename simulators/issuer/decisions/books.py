@@ -105,7 +105,10 @@ class Books:
             self.ledger.post(hold.card, "hold", held - hold.held, hold.id, journal)
         else:
             self.ledger.post(hold.card, "release", hold.held - held, hold.id, journal)
-        self.holds.put(replace(hold, state=state))
+        now = self.holds.get(hold.id)
+        wanted = (hold.amount, hold.granted, state, hold.last_day, hold.closed_by)
+        if wanted != (now.amount, now.granted, now.state, now.last_day, now.closed_by):
+            self.holds.put(replace(hold, state=state))
         return self.holds.get(hold.id)
 
     def book(self, hold: Hold, amount: int, journal: int) -> Hold:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 
 from protocols.faults import HoldfastBug
@@ -42,13 +41,13 @@ class Rules:
                     self._remember(asked, today, reference, decided.code)
             if postings and not decided.approved:
                 raise HoldfastBug(f"{asked.transaction} was refused with {decided.code} and moved money")
-        return replace(decided, postings=tuple(postings))
+        return decided.with_postings(postings)
 
     def reverse(self, asked: Asked, today: date) -> Decided:
         """Undo the request with the same trace, durably; an unknown one is refused should it come."""
         with self._ledger.decision() as postings:
             decided = reverse(self._books, asked, today)
-        return replace(decided, postings=tuple(postings))
+        return decided.with_postings(postings)
 
     def refuse(self, asked: Asked, today: date, reference: str, code: str, reason: str) -> Decided:
         """Keep a refusal that was made outside of these rules (PIN, card status, a behaviour rule).
@@ -71,7 +70,7 @@ class Rules:
         """
         with self._ledger.decision() as postings:
             decided = holding.adjust(self._books, card, approval, today, amount, days)
-        return replace(decided, postings=tuple(postings))
+        return decided.with_postings(postings)
 
     def expire(self, today: date) -> list[Decided]:
         """Release the holds whose last valid day is over; those of retired accounts are left alone."""
@@ -79,21 +78,21 @@ class Rules:
         for hold in self._ledger.holds.overdue(today.isoformat()):
             with self._ledger.decision() as postings:
                 decided = holding.expire(self._books, hold)
-            done.append(replace(decided, postings=tuple(postings)))
+            done.append(decided.with_postings(postings))
         return done
 
     # ── shared ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _known(self, asked: Asked) -> Decided | None:
         """A refusal of what was reversed before it came, or was there before."""
-        key = (asked.merchant, asked.terminal, asked.batch, asked.trace)
-        if self._ledger.journal.is_blocked(*key, asked.transaction.value):
+        kind = asked.transaction.value
+        blocked, first = self._ledger.journal.known(asked.merchant, asked.terminal, asked.batch, asked.trace, kind)
+        if blocked:
             return Decided(NOT_VALID, "it was reversed before it came")
-        first = self._ledger.journal.used(*key)
-        if first is None:
+        if not first:
             return None
         code = self._books.market.matching.duplicate_code
-        return Decided(code, f"trace {asked.trace} of batch {asked.batch} was used before, by a {first.kind}")
+        return Decided(code, f"trace {asked.trace} of batch {asked.batch} was used before, by a {first}")
 
     def _decide(self, decider: Decider, asked: Asked, today: date, reference: str) -> Decided:
         if not self._ledger.kind(asked.card):

@@ -11,6 +11,7 @@ from protocols.transactions import Transaction
 from simulators.issuer.database import SqliteDatabase
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.ledger import AccountView, Ledger
+from simulators.issuer.opening import open_database
 from tests.simulators.kit import MERCHANT, TERMINAL
 
 CARD, BATCH = "credit", "000001"
@@ -19,11 +20,15 @@ TODAY = date(2026, 6, 15)
 
 
 class Bank:
-    """One card, one terminal. Days can go by; each request gets the trace that it is given."""
+    """One card, one terminal. Days can go by; each request gets the trace that it is given.
 
-    def __init__(self, directory: Path, market: Market, opening: int = OPENING) -> None:
-        database = SqliteDatabase(directory / "ledger.sqlite")
-        database.run("PRAGMA synchronous=OFF")  # no test of these cuts the power
+    `where` is a file, or the URL of a server.
+    """
+
+    def __init__(self, where: Path | str, market: Market, opening: int = OPENING) -> None:
+        database = open_database(where)
+        if isinstance(database, SqliteDatabase):
+            database.run("PRAGMA synchronous=OFF")  # no test of these cuts the power
         self.ledger = Ledger(database)
         self.rules = Rules(self.ledger, market)
         self.today = TODAY

@@ -12,31 +12,71 @@ import pytest
 from protocols.market import Market
 from protocols.money import Money
 from simulators.issuer import AccountSpec, IssuerHost
+from simulators.issuer.database import Database
+from simulators.issuer.limits import Limits
+from simulators.issuer.opening import open_database
+from simulators.issuer.tls import ServerTls
 from tests.simulators.issuer.bank import Bank
 from tests.simulators.issuer.client import RawClient
 from tests.simulators.kit import MASTER_KEY, MERCHANT, PAN, TERMINAL, Events, cn_market, credit_profile
+from tests.support.keep_postgresql import programs
+from tests.support.postgresql import Server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """The server of this worker."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL server is installed here: apt-get install postgresql")
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
+def books(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a ledger is that has nothing in it: a file, or the URL of a server."""
+    if request.param == "SQLite":
+        return tmp_path / "ledger.sqlite"
+    return str(request.getfixturevalue("postgresql").emptied("books"))
 
 
 @pytest.fixture
-def bank(tmp_path: Path, market: Market) -> Iterator[Bank]:
-    bank = Bank(tmp_path, market)
+def bank(books: Path | str, market: Market) -> Iterator[Bank]:
+    bank = Bank(books, market)
     yield bank
     bank.close()
 
 
 @pytest.fixture
-def hosts(tmp_path: Path, events: Events) -> Iterator[Callable[..., IssuerHost]]:
+def host_books() -> Path | str | None:
+    """Where the ledger of a host is; None: where it puts it by itself. A module's own `host_books` may be `books`."""
+    return None
+
+
+@pytest.fixture
+def hosts(
+    request: pytest.FixtureRequest, tmp_path: Path, events: Events, host_books: Path | str | None
+) -> Iterator[Callable[..., IssuerHost]]:
     """Makes hosts: one terminal enrolled, one account of 1000.00 opened. Changes are those of the market."""
     made: list[IssuerHost] = []
 
+    def database() -> Database | None:
+        if not isinstance(host_books, str):
+            return None
+        server = request.getfixturevalue("postgresql")
+        return open_database(server.emptied(f"books_of_{len(made)}") if made else host_books)
+
     def make(
-        *, time_scale: float = 1000, monotonic: Callable[[], float] = time.monotonic, **changes: Any
-    ) -> IssuerHost:
+        *, time_scale: float = 1000, monotonic: Callable[[], float] = time.monotonic, tls: ServerTls | None = None,
+        limits: Limits = Limits(), **changes: Any,
+    ) -> IssuerHost:  # fmt: skip
         directory = tmp_path / f"host-{len(made)}" if made else tmp_path
         directory.mkdir(exist_ok=True)
         host = IssuerHost(
-            market=cn_market(**changes), emit=events, directory=directory, time_scale=time_scale, monotonic=monotonic
-        )
+            market=cn_market(**changes), emit=events, directory=directory, time_scale=time_scale, monotonic=monotonic,
+            tls=tls, limits=limits, database=database(),
+        )  # fmt: skip
         made.append(host)
         host.address = host.start()  # type: ignore[attr-defined]
         profile = credit_profile()

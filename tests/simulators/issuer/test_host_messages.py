@@ -1,8 +1,12 @@
-"""Each message of the matrix asked over real TCP: its answer as the row of presence wants it, and read by pyiso8583."""
+"""Each message of the matrix asked over real TCP: its answer as the row of presence wants it, and read by pyiso8583.
+
+On both databases.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +47,11 @@ SCRIPT_NOTICE_TAGS = [
     ("9F36", b"\x00\x01"),
     ("9F26", bytes(8)),
 ]
+
+
+@pytest.fixture
+def host_books(books: Path | str) -> Path | str:
+    return books
 
 
 def held(client: RawClient) -> Message:

@@ -46,8 +46,8 @@ def test_the_limit_of_an_odd_amount_is_rounded_down(bank: Bank) -> None:
     assert bank.complete(38_32, trace=3).code == "00"
 
 
-def test_what_a_completion_books_above_the_hold_must_be_available(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(), opening=HOLD + 10)
+def test_what_a_completion_books_above_the_hold_must_be_available(books: Path | str) -> None:
+    bank = Bank(books, cn_market(), opening=HOLD + 10)
     bank.preauth()
     assert bank.complete(HOLD + 11, trace=2).code == "51"
     assert bank.complete(HOLD + 10, trace=3).code == "00"
@@ -55,9 +55,11 @@ def test_what_a_completion_books_above_the_hold_must_be_available(tmp_path: Path
     bank.close()
 
 
-def test_a_stricter_market_accepts_no_completion_above_the_hold_and_answers_with_its_own_code(tmp_path: Path) -> None:
+def test_a_stricter_market_accepts_no_completion_above_the_hold_and_answers_with_its_own_code(
+    books: Path | str,
+) -> None:
     """5.1a: Chanjet."""
-    bank = Bank(tmp_path, cn_market(completion={"limit_percent": 100, "over_limit_code": "C8"}))
+    bank = Bank(books, cn_market(completion={"limit_percent": 100, "over_limit_code": "C8"}))
     bank.preauth()
     assert bank.complete(HOLD + 1, trace=2).code == "C8"
     assert bank.complete(HOLD, trace=3).code == "00"

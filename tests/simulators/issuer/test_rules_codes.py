@@ -83,9 +83,9 @@ PARTS: dict[str, type[MarketPart]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_market_s_code_is_answered_where_it_belongs(tmp_path: Path, name: str) -> None:
+def test_a_market_s_code_is_answered_where_it_belongs(books: Path | str, name: str) -> None:
     part, code = name.split(".")
-    bank = Bank(tmp_path, cn_market(**{part: {**CASES[name].part, code: MARK}}))
+    bank = Bank(books, cn_market(**{part: {**CASES[name].part, code: MARK}}))
     *before, last = CASES[name].steps
     for step in before:
         decided = step(bank)

@@ -104,8 +104,10 @@ def test_the_reversal_of_a_pre_authorisation_takes_its_increments_along(held: Ba
 
 
 @pytest.mark.parametrize(("extends", "code"), [(True, "00"), (False, "22")])
-def test_an_increment_starts_the_days_anew_where_the_market_says_so(tmp_path: Path, extends: bool, code: str) -> None:
-    bank = Bank(tmp_path, cn_market(increment={"extends_validity": extends}))
+def test_an_increment_starts_the_days_anew_where_the_market_says_so(
+    books: Path | str, extends: bool, code: str
+) -> None:
+    bank = Bank(books, cn_market(increment={"extends_validity": extends}))
     bank.preauth()
     bank.days_go_by(20)
     bank.increment()
@@ -114,8 +116,8 @@ def test_an_increment_starts_the_days_anew_where_the_market_says_so(tmp_path: Pa
     bank.close()
 
 
-def test_the_total_of_a_hold_stays_within_the_market_s_most(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(preauth={"most": 150_00}))
+def test_the_total_of_a_hold_stays_within_the_market_s_most(books: Path | str) -> None:
+    bank = Bank(books, cn_market(preauth={"most": 150_00}))
     bank.preauth()
     assert bank.increment(50_01).code == "61"
     assert bank.increment(50_00, trace=6).code == "00"
@@ -128,8 +130,8 @@ def test_a_debit_account_holds_where_the_market_lets_it(bank: Bank) -> None:
     assert bank.preauth(card="debit").code == "00"
 
 
-def test_a_debit_account_may_be_refused_a_hold_and_not_a_sale(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(preauth={"debit_allowed": False}))
+def test_a_debit_account_may_be_refused_a_hold_and_not_a_sale(books: Path | str) -> None:
+    bank = Bank(books, cn_market(preauth={"debit_allowed": False}))
     bank.ledger.open_account("debit", OPENING, "debit")
     assert bank.preauth(card="debit", trace=1).code == "57"
     assert bank.sell(card="debit", trace=2).code == "00"
@@ -137,8 +139,8 @@ def test_a_debit_account_may_be_refused_a_hold_and_not_a_sale(tmp_path: Path) ->
     bank.close()
 
 
-def test_a_market_without_advice_refuses_it(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(advice={"allowed": False}))
+def test_a_market_without_advice_refuses_it(books: Path | str) -> None:
+    bank = Bank(books, cn_market(advice={"allowed": False}))
     bank.preauth()
     assert bank.advise().code == "40"
     assert bank.complete(trace=3).code == "00"
@@ -225,8 +227,8 @@ def test_a_hold_expires_after_its_last_day_and_is_told_with_its_release(held: Ba
     assert held.complete().code == "22"
 
 
-def test_a_completion_voided_after_its_hold_expired_goes_back_to_the_account(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(completion={"multiple": True}, completion_void={"same_day_only": False}))
+def test_a_completion_voided_after_its_hold_expired_goes_back_to_the_account(books: Path | str) -> None:
+    bank = Bank(books, cn_market(completion={"multiple": True}, completion_void={"same_day_only": False}))
     bank.preauth()
     bank.complete(60_00)
     bank.days_go_by(31)

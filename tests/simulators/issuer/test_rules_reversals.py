@@ -109,9 +109,9 @@ def test_a_reversal_comes_on_the_day_of_its_request(bank: Bank, days: int, code:
 
 
 @pytest.mark.parametrize(("market", "code"), [("unionpay-cn", "00"), ("unionpay-cn-strict", "00")])
-def test_an_unknown_batch_finds_no_request_where_batches_count(tmp_path: Path, market: str, code: str) -> None:
+def test_an_unknown_batch_finds_no_request_where_batches_count(books: Path | str, market: str, code: str) -> None:
     """2.5, 5.20: one host finds a request by its trace alone."""
-    bank = Bank(tmp_path, load_market(market))
+    bank = Bank(books, load_market(market))
     bank.preauth()
     decided = bank.reverse(T.PREAUTH, 1, batch="000009")
     by_batch = load_market(market).matching.by_batch
@@ -121,8 +121,8 @@ def test_an_unknown_batch_finds_no_request_where_batches_count(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(("by_batch", "code"), [(True, "25"), (False, "00")])
-def test_a_void_names_its_batch_where_batches_count(tmp_path: Path, by_batch: bool, code: str) -> None:
-    bank = Bank(tmp_path, cn_market(matching={"by_batch": by_batch}))
+def test_a_void_names_its_batch_where_batches_count(books: Path | str, by_batch: bool, code: str) -> None:
+    bank = Bank(books, cn_market(matching={"by_batch": by_batch}))
     bank.preauth()
     bank.complete()
     assert bank.void(original_batch="000009").code == code
@@ -136,9 +136,9 @@ def test_a_request_of_another_kind_under_the_trace_is_not_reversed(bank: Bank) -
     assert bank.account().booked == HOLD
 
 
-def test_a_cancel_is_not_reversed_when_another_took_its_place(tmp_path: Path) -> None:
+def test_a_cancel_is_not_reversed_when_another_took_its_place(books: Path | str) -> None:
     """Where several completions are, a hold can be cancelled in parts: the last cancel has to go first."""
-    bank = Bank(tmp_path, cn_market(completion={"multiple": True}))
+    bank = Bank(books, cn_market(completion={"multiple": True}))
     bank.preauth()
     bank.complete(60_00, trace=2)
     assert bank.cancel(40_00, trace=3).code == "00"

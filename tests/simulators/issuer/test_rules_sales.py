@@ -68,8 +68,8 @@ def test_a_part_is_reversed_by_what_was_asked_or_by_what_was_approved(bank: Bank
     assert money(bank) == (OPENING, 0, 0)
 
 
-def test_a_market_may_hold_a_part(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(preauth={"partial": True}))
+def test_a_market_may_hold_a_part(books: Path | str) -> None:
+    bank = Bank(books, cn_market(preauth={"partial": True}))
     decided = bank.ask(T.PREAUTH, OPENING + 1, 1, partial=True)
     assert (decided.code, decided.amount, bank.account().held) == ("10", OPENING, OPENING)
     assert bank.ask(T.PREAUTH, 1, 2).code == "51"

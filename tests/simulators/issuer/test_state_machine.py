@@ -100,11 +100,11 @@ def rows() -> list[tuple[str, str, str, str, str]]:
 
 
 @pytest.fixture
-def bank_of(tmp_path: Path) -> Iterator[Callable[[str], Bank]]:
+def bank_of(books: Path | str) -> Iterator[Callable[[str], Bank]]:
     made: list[Bank] = []
 
     def make(market: str) -> Bank:
-        made.append(Bank(tmp_path, load_market(market)))
+        made.append(Bank(books, load_market(market)))
         return made[-1]
 
     yield make
@@ -176,8 +176,8 @@ def test_a_repeated_reversal_is_answered_by_the_market_s_code_and_moves_nothing(
 
 
 @pytest.fixture
-def several(tmp_path: Path) -> Iterator[Bank]:
-    bank = Bank(tmp_path, cn_market(completion={"multiple": True}))
+def several(books: Path | str) -> Iterator[Bank]:
+    bank = Bank(books, cn_market(completion={"multiple": True}))
     yield bank
     bank.ledger.audit()
     bank.close()
@@ -252,8 +252,10 @@ def test_the_issuer_lowers_a_partly_completed_hold_to_what_is_booked_at_most(
     assert several.rules.adjust("credit", several.approval, several.today, total).code == code
 
 
-def test_a_limit_below_100_percent_keeps_the_issuer_from_lowering_a_hold_under_what_is_booked(tmp_path: Path) -> None:
-    bank = Bank(tmp_path, cn_market(completion={"multiple": True, "limit_percent": 80}))
+def test_a_limit_below_100_percent_keeps_the_issuer_from_lowering_a_hold_under_what_is_booked(
+    books: Path | str,
+) -> None:
+    bank = Bank(books, cn_market(completion={"multiple": True, "limit_percent": 80}))
     bank.preauth()
     bank.complete(60_00)
     assert bank.rules.adjust("credit", bank.approval, bank.today, 74_99).code == "13"

@@ -1,0 +1,210 @@
+"""One commit a turn, and what becomes of requests whose decisions cannot be kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from protocols.iso8583 import mac_of
+from protocols.money import Money
+from simulators.issuer import AccountSpec, IssuerHost
+from simulators.issuer.database import LedgerUnavailable, SqliteDatabase
+from simulators.issuer.ledger import AccountView, Ledger
+from tests.simulators.issuer.client import RawClient
+from tests.simulators.kit import MASTER_KEY, MERCHANT, PAN, TERMINAL, Events, cn_market, credit_profile
+
+FULL = "the disk of the ledger is full"
+
+
+class Watched(SqliteDatabase):
+    """Counts commits; fails when told to: at a commit, or at the next statement that begins so."""
+
+    commits = 0
+    full = False
+    breaks = ""
+    before_commit: Callable[[], object] = staticmethod(lambda: None)
+
+    def run(self, statement: str, values: Sequence[object] = ()) -> None:
+        if self.breaks and statement.startswith(self.breaks):
+            raise LedgerUnavailable("the ledger cannot be written: disk I/O error", component="host")
+        super().run(statement, values)
+
+    def commit(self) -> None:
+        self.before_commit()
+        if self.full:
+            raise LedgerUnavailable(FULL, component="host")
+        self.commits += 1
+        super().commit()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Watched:
+    return Watched(tmp_path / "watched.sqlite")
+
+
+@pytest.fixture
+def host(tmp_path: Path, events: Events, database: Watched) -> Iterator[IssuerHost]:
+    host = IssuerHost(market=cn_market(), emit=events, directory=tmp_path, time_scale=1000, database=database)
+    host.address = host.start()  # type: ignore[attr-defined]
+    host.enrol_terminal(TERMINAL, MERCHANT, MASTER_KEY)
+    profile = credit_profile()
+    host.open_account(
+        AccountSpec(
+            "credit", PAN, profile.psn, profile.expiry, profile.pin, bytes.fromhex(profile.test_master_key),
+            Money(100_000_00),
+        )
+    )  # fmt: skip
+    yield host
+    host.stop()
+
+
+def test_what_comes_in_one_turn_shares_one_commit(client: RawClient, database: Watched) -> None:
+    before = database.commits
+    requests = [client.preauth() for _ in range(20)]
+    client.send(b"".join(client.frame(request) for request in requests))
+    replies = [client.reply() for _ in requests]
+    assert [reply[39] for reply in replies] == ["00"] * 20
+    assert [reply[11] for reply in replies] == [request[11] for request in requests]
+    assert database.commits - before < 10
+
+
+def test_nothing_is_told_or_answered_before_it_is_durable(client: RawClient, database: Watched, events: Events) -> None:
+    seen: list[int] = []
+    database.before_commit = lambda: seen.append(len(events.of("decision") + events.of("posting")))
+    told = len(events.of("decision"))
+    client.send(client.frame(client.preauth()) + client.frame(client.preauth()))
+    assert [client.reply()[39], client.reply()[39]] == ["00", "00"]
+    assert seen[0] == told
+    assert len(events.of("decision")) == told + 2
+
+
+def test_an_answer_that_decided_nothing_waits_for_no_commit(client: RawClient, database: Watched) -> None:
+    before = database.commits
+    assert client.ask(client.management("0820", "301"), seal=False)[39] == "00"
+    assert database.commits == before
+
+
+def test_answers_on_a_line_keep_the_order_of_their_requests(client: RawClient) -> None:
+    """An echo behind a hold needs no commit, and waits for it all the same."""
+    echo = client.management("0820", "301")
+    client.send(client.frame(client.preauth()) + client.frame(echo, seal=False))
+    assert [client.reply()[0], client.reply()[0]] == ["0110", "0830"]
+
+
+@pytest.mark.parametrize("how", ["commit", "statement"])
+def test_what_cannot_be_kept_is_refused_with_96_and_leaves_no_trace(
+    client: RawClient, host: IssuerHost, database: Watched, events: Events, how: str
+) -> None:
+    """Every request of the group, sealed; it may be sent again when the disk has room."""
+    stand = host.account("credit")
+    requests = [client.preauth() for _ in range(3)]
+    if how == "commit":
+        database.full = True
+    else:
+        database.breaks = "INSERT INTO posting"
+    for request in requests:
+        client.send(client.frame(request))
+    for _ in requests:
+        reply = client.reply()
+        assert reply[39] == "96"
+        assert client.keys is not None
+        assert mac_of("unionpay-ecb", client.keys.mac).check(client.body) == "valid"
+    assert host.account("credit") == stand
+    assert len(events.of("fault", component="host")) == 1, "said once, not for each"
+    said = [str(one["text"]) for one in events.of("explanation")]
+    assert sum("answered 96: the " in text for text in said) == 3
+
+    database.full, database.breaks = False, ""
+    assert client.ask(requests[0])[39] == "00", "the same request, for nothing of it was kept"
+    assert events.of("ledger back")
+    assert host.account("credit").held == 100_00
+
+
+def test_a_failing_commit_takes_back_all_of_its_group_and_nothing_before(
+    client: RawClient, host: IssuerHost, database: Watched, tmp_path: Path
+) -> None:
+    assert client.ask(client.preauth())[39] == "00"
+    database.full = True
+    client.send(b"".join(client.frame(client.preauth()) for _ in range(5)))
+    assert [client.reply()[39] for _ in range(5)] == ["96"] * 5
+    database.full = False
+    host.stop()
+    ledger = Ledger(SqliteDatabase(tmp_path / "watched.sqlite"))
+    ledger.audit()
+    assert ledger.account("credit") == AccountView(100_000_00 - 100_00, 100_00, 0)
+    ledger.close()
+
+
+def test_a_fault_of_ours_in_one_decision_leaves_the_others_of_its_turn_alone(
+    connect: Callable[[], RawClient], host: IssuerHost, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Ledger.post
+
+    def wrong(self: Ledger, card: str, kind: str, amount: int, *rest: int | None) -> None:
+        post(self, card, kind, amount + (1 if amount == 66_00 else 0), *rest)
+
+    monkeypatch.setattr(Ledger, "post", wrong)
+    good, bad = connect(), connect()
+    good.sign_on()
+    bad.keys = good.keys
+    requests = [good.preauth(), good.preauth(), good.preauth()]
+    arrived = threading.Barrier(2)
+
+    def both() -> None:
+        """In the host's own thread, so that all are there before the next turn."""
+        arrived.wait()
+        good.send(good.frame(requests[0]) + good.frame(requests[1]))
+        bad.send(bad.frame(bad.preauth(f4="000000006600", f11="000900")))
+
+    sender = threading.Thread(target=lambda: host._call(both))
+    sender.start()
+    arrived.wait()
+    sender.join()
+    assert [good.reply()[39], good.reply()[39]] == ["00", "00"]
+    assert bad.ended()
+    assert "is open with 6601 held" in str(events.wait("bug")[0]["cause"])
+    assert good.ask(requests[2])[39] == "00"
+    assert host.account("credit").held == 300_00
+
+
+def test_a_decision_that_was_put_off_is_kept_when_the_host_stops(
+    client: RawClient, host: IssuerHost, tmp_path: Path
+) -> None:
+    """What was answered is in the ledger, and what was not answered may be."""
+    client.send(client.frame(client.preauth()))
+    reply = client.reply()
+    host.stop()
+    ledger = Ledger(SqliteDatabase(tmp_path / "watched.sqlite"))
+    assert ledger.journal.used(MERCHANT, TERMINAL, "000001", str(reply[11])) is not None
+    ledger.close()
+
+
+def test_references_and_codes_go_on_in_a_ledger_that_is_opened_again(
+    client: RawClient, host: IssuerHost, tmp_path: Path, events: Events
+) -> None:
+    first = client.ask(client.preauth())
+    host.stop()
+    again = IssuerHost(
+        market=cn_market(), emit=events, directory=tmp_path, database=SqliteDatabase(tmp_path / "watched.sqlite")
+    )
+    address = again.start()
+    again.enrol_terminal(TERMINAL, MERCHANT, MASTER_KEY)
+    profile = credit_profile()
+    spec = AccountSpec(
+        "credit", PAN, profile.psn, profile.expiry, profile.pin, bytes.fromhex(profile.test_master_key), Money(5)
+    )
+    again.open_account(spec, kept=True)
+    later = RawClient(address)
+    later.sign_on()
+    try:
+        second = later.ask(later.preauth(f11="000777"))
+        assert second[39] == "00", "the account stands as it did, whatever the specification says of its money"
+        assert int(str(second[38])) == int(str(first[38])) + 1
+        assert str(second[37]) > str(first[37])
+        assert again.account("credit").held == 200_00
+    finally:
+        later.close()
+        again.stop()
