@@ -18,6 +18,15 @@ from simulators.issuer.schema import MARK, SCHEMA, standing
 STATEMENTS = 256
 """So many prepared statements are kept: more than the books have."""
 
+PRAGMAS = (
+    "page_size=1024",  # a commit writes whole pages, a decision changes a few bytes in each: measured a tenth faster
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "temp_store=MEMORY",
+    "cache_size=-32768",  # KiB, of which a small ledger takes little
+    "wal_autocheckpoint=16000",  # pages: what changes often is copied into the file once for many commits
+)
+
 Row = tuple[Any, ...]
 
 
@@ -81,7 +90,7 @@ class SqliteDatabase:
         )
         self._execute = self.connection.execute
         try:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY"):
+            for pragma in PRAGMAS:
                 self._execute(f"PRAGMA {pragma}")
             self._make_tables()
         except sqlite3.Error as error:

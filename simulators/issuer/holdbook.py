@@ -56,7 +56,7 @@ class Hold:
 
 _COLUMNS = "id, card, merchant, approval, trace, day, amount, granted, held, booked, state, last_day, closed_by"
 _SELECT = f"SELECT {_COLUMNS} FROM hold "  # noqa: S608
-_OPEN = f"INSERT INTO hold ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, NULL)"  # noqa: S608
+_OPEN = f"INSERT INTO hold ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, NULL)"  # noqa: S608
 _BY_ID = _SELECT + "WHERE id = ?"
 _BY_CODE = _SELECT + "WHERE card = ? AND approval = ? AND merchant = ? AND day = ? ORDER BY id DESC LIMIT 1"
 _NEWEST = _SELECT + "WHERE card = ? AND approval = ? ORDER BY id DESC LIMIT 1"
@@ -93,12 +93,13 @@ class HoldBook:
         return [(hold, hold.held - self._before.get(hold_id, hold.held)) for hold_id, hold in self._shown.items()]
 
     def open(self, hold: Hold) -> None:
-        """A new hold with nothing in it yet."""
+        """A new hold with all that is held under it; nothing is booked."""
         values = (
             hold.id, hold.card, hold.merchant, hold.approval, hold.trace, hold.day, hold.amount, hold.granted,
-            hold.state, hold.last_day,
+            hold.held, hold.state, hold.last_day,
         )  # fmt: skip
         self._db.run(_OPEN, values)
+        self._before[hold.id] = 0
         self._shown[hold.id] = hold
 
     def put(self, hold: Hold) -> None:

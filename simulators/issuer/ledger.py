@@ -195,6 +195,13 @@ class Ledger:
         """All present accounts belong to cases that have ended: their holds expire no more."""
         self.database.run(_RETIRE)
 
+    def open_hold(self, hold: Hold, journal: int) -> None:
+        """A new hold, and the posting that fills it. Raises HoldfastBug for one that holds nothing."""
+        if hold.held <= 0:
+            raise HoldfastBug(f"hold {hold.id} would be opened with {hold.held}")
+        self.holds.open(hold)
+        self._move(hold.card, "hold", hold.held, hold.id, journal)
+
     def post(self, card: str, kind: str, amount: int, hold: int | None = None, journal: int | None = None) -> None:
         """Move an amount; nothing moves nothing. Raises HoldfastBug when `held` or `booked` would fall below zero.
 
@@ -204,6 +211,12 @@ class Ledger:
             return
         if amount < 0:
             raise HoldfastBug(f"{kind} of {amount} for {card}")
+        held, booked = self._move(card, kind, amount, hold, journal)
+        if hold is not None:
+            self.holds.move(hold, held, booked)
+
+    def _move(self, card: str, kind: str, amount: int, hold: int | None, journal: int | None) -> tuple[int, int]:
+        """Between the pots of the account; returns by how much more it holds and has booked."""
         debit, credit = MOVES[kind]
         self.database.run(_POST, (card, hold, kind, debit, credit, amount, journal))
         available, held, booked = (amount * sign for sign in _SIGNS[kind])
@@ -214,11 +227,10 @@ class Ledger:
         view = AccountView(*pots)
         if view.held < 0 or view.booked < 0 or sum(pots) != opening:
             raise HoldfastBug(f"{kind} of {amount} would leave {card}, opened with {opening}, at {view}")
-        if hold is not None:
-            self.holds.move(hold, held, booked)
         self._shown[card] = kind_of_account, view
         self._held[card] = self._held.get(card, 0) + held
         self._pending.append(Posting(card, hold, TOLD_AS.get(kind, kind), amount, view))
+        return held, booked
 
     # ── invariants ────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,33 +1,88 @@
-"""The tables of the issuer's books. Amounts are minor units, days business dates YYYY-MM-DD."""
+"""The tables of the issuer's books as they are now. Amounts are minor units, days business dates YYYY-MM-DD.
+
+A new ledger gets them from here at once, an old one by `migrations`; both end at the same tables, marked with the same
+revision. SQLite's INTEGER has 64 bits, PostgreSQL's has 32: there it is BIGINT.
+"""
 
 from __future__ import annotations
 
-SCHEMA = """
+from collections.abc import Collection
+from string import Template
+
+from protocols.faults import ConfigurationError
+
+REVISIONS = ("0001", "0002")
+"""All that a ledger may be marked with, oldest first. The last one is that of `SCHEMA`."""
+REVISION = REVISIONS[-1]
+TABLES = frozenset({"account", "posting", "journal", "hold", "blocked", "closed_batch"})
+MARK = "alembic_version"
+"""The table that holds the revision."""
+
+_TABLES = Template("""
 CREATE TABLE IF NOT EXISTS account (
-    card TEXT PRIMARY KEY, kind TEXT NOT NULL, opening INTEGER NOT NULL, available INTEGER NOT NULL,
-    held INTEGER NOT NULL DEFAULT 0, booked INTEGER NOT NULL DEFAULT 0, retired INTEGER NOT NULL DEFAULT 0)
-    WITHOUT ROWID;
+    card TEXT PRIMARY KEY, kind TEXT NOT NULL, opening $int NOT NULL, available $int NOT NULL,
+    held $int NOT NULL DEFAULT 0, booked $int NOT NULL DEFAULT 0, retired $int NOT NULL DEFAULT 0) $by_key;
 CREATE TABLE IF NOT EXISTS posting (
-    id INTEGER PRIMARY KEY, card TEXT NOT NULL, hold INTEGER, kind TEXT NOT NULL, debit TEXT NOT NULL,
-    credit TEXT NOT NULL, amount INTEGER NOT NULL CHECK (amount >= 0), journal INTEGER);
+    id $id, card TEXT NOT NULL, hold $int, kind TEXT NOT NULL, debit TEXT NOT NULL,
+    credit TEXT NOT NULL, amount $int NOT NULL CHECK (amount >= 0), journal $int);
 CREATE TABLE IF NOT EXISTS journal (
-    id INTEGER PRIMARY KEY, terminal TEXT NOT NULL, merchant TEXT NOT NULL, batch TEXT NOT NULL, trace TEXT NOT NULL,
-    kind TEXT NOT NULL, card TEXT NOT NULL, amount INTEGER NOT NULL, asked INTEGER NOT NULL, approval TEXT NOT NULL,
-    reference TEXT NOT NULL, day TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, original INTEGER,
-    refunded INTEGER NOT NULL DEFAULT 0, uploaded INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS journal_key ON journal (merchant, terminal, trace, batch);
+    id $id, terminal TEXT NOT NULL, merchant TEXT NOT NULL, batch TEXT NOT NULL, trace TEXT NOT NULL,
+    kind TEXT NOT NULL, card TEXT NOT NULL, amount $int NOT NULL, asked $int NOT NULL, approval TEXT NOT NULL,
+    reference TEXT NOT NULL, day TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, original $int,
+    refunded $int NOT NULL DEFAULT 0, uploaded $int NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS journal_key ON journal (merchant, trace, terminal, batch);
 CREATE INDEX IF NOT EXISTS journal_reference ON journal (reference);
 CREATE INDEX IF NOT EXISTS journal_batch ON journal (merchant, terminal, batch, kind);
 CREATE TABLE IF NOT EXISTS hold (
-    id INTEGER PRIMARY KEY, card TEXT NOT NULL, merchant TEXT NOT NULL, approval TEXT NOT NULL, trace TEXT NOT NULL,
-    day TEXT NOT NULL, amount INTEGER NOT NULL, granted INTEGER NOT NULL, held INTEGER NOT NULL DEFAULT 0,
-    booked INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL, last_day TEXT NOT NULL, closed_by INTEGER);
+    id $int PRIMARY KEY, card TEXT NOT NULL, merchant TEXT NOT NULL, approval TEXT NOT NULL, trace TEXT NOT NULL,
+    day TEXT NOT NULL, amount $int NOT NULL, granted $int NOT NULL, held $int NOT NULL DEFAULT 0,
+    booked $int NOT NULL DEFAULT 0, state TEXT NOT NULL, last_day TEXT NOT NULL, closed_by $int);
 CREATE INDEX IF NOT EXISTS hold_key ON hold (card, approval);
-CREATE INDEX IF NOT EXISTS hold_held ON hold (card, held) WHERE held > 0;
+CREATE INDEX IF NOT EXISTS hold_code ON hold (approval, day);
 CREATE INDEX IF NOT EXISTS hold_days ON hold (last_day) WHERE state IN ('open', 'partly completed');
 CREATE TABLE IF NOT EXISTS blocked (
     merchant TEXT, terminal TEXT, batch TEXT, trace TEXT, kind TEXT,
-    PRIMARY KEY (merchant, terminal, batch, trace, kind)) WITHOUT ROWID;
+    PRIMARY KEY (merchant, terminal, batch, trace, kind)) $by_key;
 CREATE TABLE IF NOT EXISTS closed_batch (
-    merchant TEXT, terminal TEXT, batch TEXT, PRIMARY KEY (merchant, terminal, batch)) WITHOUT ROWID;
-"""
+    merchant TEXT, terminal TEXT, batch TEXT, PRIMARY KEY (merchant, terminal, batch)) $by_key;
+${used_by}CREATE TABLE IF NOT EXISTS $mark (
+    version_num VARCHAR(32) NOT NULL, CONSTRAINT ${mark}_pkc PRIMARY KEY (version_num));
+INSERT INTO $mark SELECT '$revision' WHERE NOT EXISTS (SELECT 1 FROM $mark);
+""")
+_SAME = {"mark": MARK, "revision": REVISION}
+
+SCHEMA = _TABLES.substitute(_SAME, int="INTEGER", id="INTEGER PRIMARY KEY", by_key="WITHOUT ROWID", used_by="")
+"""For SQLite. Run again, it changes nothing."""
+POSTGRESQL_SCHEMA = _TABLES.substitute(
+    _SAME, int="BIGINT", id="BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY", by_key="",
+    used_by="CREATE TABLE IF NOT EXISTS used_by (host TEXT PRIMARY KEY, commits BIGINT NOT NULL);\n",
+)  # fmt: skip
+"""`used_by` is the host that opened it last, and its commits: it looks there when its connection was lost."""
+
+
+def standing(tables: Collection[str], revision: str | None) -> str:
+    """What a database holds: "nothing", "current" tables or "old" ones, which `migrations` takes further.
+
+    Books without a revision are those of the first: they were made before there were revisions.
+    Raises ConfigurationError for a revision that is not known here, and for tables that are no ledger's.
+    """
+    if revision == REVISION:
+        return "current"
+    if revision in REVISIONS:
+        return "old"
+    if revision is not None:
+        raise ConfigurationError(
+            f"the ledger is of revision {revision}, this Holdfast knows those up to {REVISION}",
+            advice="use the Holdfast that made it, or a newer one, or another ledger",
+            component="host",
+        )
+    books = TABLES & set(tables)
+    if not books:
+        return "nothing"
+    if books != TABLES:
+        raise ConfigurationError(
+            f"these are no books: {', '.join(sorted(books))} without {', '.join(sorted(TABLES - books))}",
+            advice="name the ledger, or a place where there is none yet",
+            component="host",
+        )
+    return "old"

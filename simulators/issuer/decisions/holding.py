@@ -28,11 +28,10 @@ def preauth(books: Books, asked: Asked, today: date, reference: str) -> Decided:
     approval = books.next_approval()
     entry = books.enter(asked, today, reference, approval, amount=amount, code=_code(asked, amount))
     hold = Hold(
-        entry.id, asked.card, asked.merchant, approval, asked.trace, entry.day, amount, amount, 0, 0, "open",
+        entry.id, asked.card, asked.merchant, approval, asked.trace, entry.day, amount, amount, amount, 0, "open",
         books.last_day(today),
     )  # fmt: skip
-    books.holds.open(hold)
-    hold = books.settle(hold, entry.id)
+    books.ledger.open_hold(hold, entry.id)
     if amount < asked.amount:
         return changed(f"{amount} of {asked.amount} held", hold, approval, entry.code, amount)
     return changed("held", hold, approval)

@@ -141,12 +141,12 @@ def test_a_failing_commit_takes_back_all_of_its_group_and_nothing_before(
 def test_a_fault_of_ours_in_one_decision_leaves_the_others_of_its_turn_alone(
     connect: Callable[[], RawClient], host: IssuerHost, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    post = Ledger.post
+    move = Ledger._move
 
-    def wrong(self: Ledger, card: str, kind: str, amount: int, *rest: int | None) -> None:
-        post(self, card, kind, amount + (1 if amount == 66_00 else 0), *rest)
+    def wrong(self: Ledger, card: str, kind: str, amount: int, *rest: int | None) -> tuple[int, int]:
+        return move(self, card, kind, amount + (1 if amount == 66_00 else 0), *rest)
 
-    monkeypatch.setattr(Ledger, "post", wrong)
+    monkeypatch.setattr(Ledger, "_move", wrong)
     good, bad = connect(), connect()
     good.sign_on()
     bad.keys = good.keys
@@ -165,7 +165,7 @@ def test_a_fault_of_ours_in_one_decision_leaves_the_others_of_its_turn_alone(
     sender.join()
     assert [good.reply()[39], good.reply()[39]] == ["00", "00"]
     assert bad.ended()
-    assert "is open with 6601 held" in str(events.wait("bug")[0]["cause"])
+    assert "credit holds 6601 more, its holds 6600" in str(events.wait("bug")[0]["cause"])
     assert good.ask(requests[2])[39] == "00"
     assert host.account("credit").held == 300_00
 

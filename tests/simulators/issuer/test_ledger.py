@@ -49,6 +49,12 @@ def test_a_posting_below_zero_is_a_bug_of_ours(bank: Bank) -> None:
         bank.ledger.post(CARD, "sale", -1)
 
 
+def test_a_hold_is_opened_with_something_in_it(bank: Bank) -> None:
+    nothing = Hold(1, CARD, "", "", "", "", 0, 0, 0, 0, "open", "")
+    with pytest.raises(HoldfastBug, match="hold 1 would be opened with 0"), bank.ledger.decision():
+        bank.ledger.open_hold(nothing, 1)
+
+
 def test_a_posting_of_nothing_is_none(bank: Bank) -> None:
     with bank.ledger.decision() as postings:
         bank.ledger.post(CARD, "refund", 0)
