@@ -126,7 +126,8 @@ class Delivery:
         task.add_done_callback(self.tasks.discard)
 
     async def _later(self, leaving: Leaving, seconds: float, drip: Drip | None) -> None:
-        await asyncio.sleep(seconds)
+        gone = asyncio.get_running_loop().time() - leaving.exchange.arrived
+        await asyncio.sleep(max(0.0, seconds - gone))
         if drip is None:
             self._write(leaving)
         else:

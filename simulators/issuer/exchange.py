@@ -33,6 +33,8 @@ class Exchange:
     terminal: str = field(init=False)
     merchant: str = field(init=False)
     name: str = field(init=False)
+    arrived: float = 0.0
+    """On the loop's own clock: what a rule delays is counted from here."""
 
     def __post_init__(self) -> None:
         self.trace, self.terminal, self.merchant = self.text(11), self.text(41), self.text(42)

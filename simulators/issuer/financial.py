@@ -108,7 +108,7 @@ class Financial:
         refused: Decided | None = None
         if card.status in STATUS_CODES:
             refused = Decided(STATUS_CODES[card.status], f"the card is {card.status}")
-        elif card.expiry < f"{exchange.moment:%y%m}":
+        elif card.expiry < f"{exchange.moment.year % 100:02d}{exchange.moment.month:02d}":
             refused = Decided(EXPIRED, f"the card expired {card.expiry}")
         elif chip.check == "wrong":
             refused = Decided(CARD_CHECK, "the cryptogram does not fit the data and the key of this card")

@@ -196,6 +196,7 @@ class IssuerHost:
                 view = self._ledger.account(spec.card)
             else:
                 view = self._ledger.open_account(spec.card, spec.available.minor, spec.kind)
+            card.prepare()
             self._financial.cards[spec.pan] = card
             self._teller.account(spec.card, view)
 

@@ -163,6 +163,7 @@ class Line:
         except CodecError as error:
             self._undecodable(number, error, raw)
             return
+        exchange.arrived = asyncio.get_running_loop().time()
         try:
             self._turn_page(exchange.moment.date())
             self._answer(connection, exchange, raw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -54,6 +55,11 @@ class CardOnFile:
     def key(self) -> CardKey:
         """The card's own key. Raises ValueError for a number that none can be derived for."""
         return CardKey.derived(self.master_key, self.pan, self.psn)
+
+    def prepare(self) -> None:
+        """Derive its key now, and not at its first transaction."""
+        with suppress(ValueError):  # then no cryptogram of it is right, which is told when one comes
+            _ = self.key
 
     def check_pin(self, key: PinKey, block: bytes | None, form: PinFormat = PinFormat.WITH_PAN) -> PinCheck:
         """F52, in the format that F53 tells, against the PIN on file."""

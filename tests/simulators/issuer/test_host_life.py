@@ -94,7 +94,7 @@ def test_an_answer_that_hangs_is_a_rig_fault(
     monkeypatch.setattr("simulators.issuer.host.DELAY_DEADLINE_S", 0.05)
     host.add_rule(Rule(Delay(60_000_000), Transaction.PREAUTH))
     client.send(client.frame(client.preauth()))
-    events.wait("decision", code="00")
+    events.wait("decision", transaction="pre-authorisation")
     with pytest.raises(RigFault, match="in time"):
         host.wait_for_delayed()
 
