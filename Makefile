@@ -1,5 +1,5 @@
 # Each target does the set-up that is missing first. ARGS goes through to the command.
-.PHONY: certify test lint qualify coverage bench setup setup-test clean help
+.PHONY: certify test lint qualify coverage bench bench-setup bench-report setup setup-test clean help
 
 # Compiled files are kept, whatever the shell says: without them every start costs a second more.
 unexport PYTHONDONTWRITEBYTECODE
@@ -25,6 +25,14 @@ coverage: setup-test ## all tests, and which branches of the code they went thro
 bench: setup ## measurements
 	@for script in benchmarks/bench_*.py; do .venv/bin/python $$script || exit; done
 
+bench-setup: setup ## what the measurements against peers need; ARGS='--with iso8583sim' for that one, too
+	@.venv/bin/python -m benchmarks.peers.environment $(ARGS)
+
+bench-report: bench-setup ## measure codec, host, history and delays anew, and write docs/benchmarks.md
+	@mkdir -p build/benchmarks
+	@for one in codec host history delay; do .venv/bin/python benchmarks/bench_$$one.py --json build/benchmarks/$$one.json || exit; done
+	@.venv/bin/python benchmarks/table.py
+
 setup:
 	@setup/bootstrap.sh
 
@@ -35,4 +43,4 @@ clean: ## forget runs and builds; the environment stays
 	@rm -rf runs build .pytest_cache .mypy_cache .ruff_cache
 
 help:
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'

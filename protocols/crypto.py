@@ -6,10 +6,13 @@ Short keys are being closed by the library beneath (design 10), so K becomes K|K
 from __future__ import annotations
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 
 BLOCK = 8
+_ZEROS = bytes(BLOCK)
+_ECB, _FROM_ZERO = ECB(), CBC(_ZEROS)  # noqa: S305  the field's own modes
+_number = int.from_bytes
 
 
 def expand_key(key: bytes) -> bytes:
@@ -24,22 +27,35 @@ def expand_key(key: bytes) -> bytes:
 
 
 class TripleDes:
-    """ECB under one key. A context is kept alive: one block costs a tenth of a new cipher. One thread at a time."""
+    """ECB under one key. A context is kept alive: one block costs a tenth of a new cipher. One thread at a time.
 
-    __slots__ = ("_decrypt", "_encrypt")
+    Each direction is made when it is first wanted: a key of one transaction enciphers alone.
+    """
+
+    __slots__ = ("_cipher", "_decrypt", "_encrypt")
 
     def __init__(self, key: bytes) -> None:
-        cipher = Cipher(TripleDES(expand_key(key)), ECB())  # noqa: S305  the field's own mode
-        self._encrypt = cipher.encryptor()
-        self._decrypt = cipher.decryptor()
+        self._cipher = Cipher(TripleDES(expand_key(key)), _ECB)
+        self._encrypt: CipherContext | None = None
+        self._decrypt: CipherContext | None = None
 
     def encrypt(self, data: bytes) -> bytes:
         """Whole blocks only."""
-        return self._encrypt.update(_whole(data))
+        if len(data) % BLOCK:
+            raise _broken(data)
+        context = self._encrypt
+        if context is None:
+            context = self._encrypt = self._cipher.encryptor()
+        return context.update(data)
 
     def decrypt(self, data: bytes) -> bytes:
         """Whole blocks only."""
-        return self._decrypt.update(_whole(data))
+        if len(data) % BLOCK:
+            raise _broken(data)
+        context = self._decrypt
+        if context is None:
+            context = self._decrypt = self._cipher.decryptor()
+        return context.update(data)
 
 
 class CbcChain:
@@ -51,13 +67,15 @@ class CbcChain:
     __slots__ = ("_encrypt", "_state")
 
     def __init__(self, key: bytes) -> None:
-        self._encrypt = Cipher(TripleDES(expand_key(key)), CBC(bytes(BLOCK))).encryptor()
-        self._state = bytes(BLOCK)
+        self._encrypt = Cipher(TripleDES(expand_key(key)), _FROM_ZERO).encryptor()
+        self._state = _ZEROS
 
     def last(self, data: bytes) -> bytes:
         """8 bytes; of no data at all, zeros. Whole blocks only."""
-        if not _whole(data):
-            return bytes(BLOCK)
+        if len(data) % BLOCK:
+            raise _broken(data)
+        if not data:
+            return _ZEROS
         self._state = self._encrypt.update(xor(self._state, data[:BLOCK]) + data[BLOCK:])[-BLOCK:]
         return self._state
 
@@ -65,42 +83,43 @@ class CbcChain:
 class RetailChain:
     """ISO 9797-1 algorithm 3 under one double-length key: single DES chained, triple DES at the end. 4.3, X9.19.
 
-    Raises ValueError for a key of another length: the algorithm needs two halves.
+    Raises ValueError for a key of another length: the algorithm needs two halves. `triple` is the whole key, for what
+    else is enciphered under it.
     """
 
-    __slots__ = ("_first", "_whole")
+    __slots__ = ("_first", "triple")
 
     def __init__(self, key: bytes) -> None:
         if len(key) != 2 * BLOCK:
             raise ValueError(f"a retail MAC key has {2 * BLOCK} bytes, not {len(key)}")
-        self._first, self._whole = CbcChain(key[:BLOCK]), TripleDes(key)
+        self._first, self.triple = CbcChain(key[:BLOCK]), TripleDes(key)
 
     def last(self, data: bytes) -> bytes:
         """8 bytes. Whole blocks only, and at least one: the padding is the caller's."""
-        return self._whole.encrypt(xor(self._first.last(data[:-BLOCK]), data[-BLOCK:]))
+        return self.triple.encrypt(xor(self._first.last(data[:-BLOCK]), data[-BLOCK:]))
 
 
 def fill(data: bytes) -> bytes:
     """Zeros up to whole blocks, and at least one block: padding method 1 of ISO 9797-1."""
-    return (data + bytes(-len(data) % BLOCK)) or bytes(BLOCK)
+    odd = len(data) % BLOCK
+    return data + _ZEROS[odd:] if odd else data or _ZEROS
 
 
-def _whole(data: bytes) -> bytes:
-    if len(data) % BLOCK:
-        raise ValueError(f"{len(data)} bytes are no whole blocks of {BLOCK}")
-    return data
+def _broken(data: bytes) -> ValueError:
+    return ValueError(f"{len(data)} bytes are no whole blocks of {BLOCK}")
 
 
 def xor(left: bytes, right: bytes) -> bytes:
     """Bytewise exclusive or of two strings of one length."""
-    if len(left) != len(right):
-        raise ValueError(f"{len(left)} and {len(right)} bytes are not of one length")
-    return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(len(left), "big")
+    size = len(left)
+    if size != len(right):
+        raise ValueError(f"{size} and {len(right)} bytes are not of one length")
+    return (_number(left) ^ _number(right)).to_bytes(size)
 
 
 def check_value(key: bytes) -> bytes:
     """First 4 bytes of eight zero bytes enciphered under the key. facts/unionpay-pos 4.4."""
-    return TripleDes(key).encrypt(bytes(BLOCK))[:4]
+    return TripleDes(key).encrypt(_ZEROS)[:4]
 
 
 def retail_mac(key: bytes, data: bytes) -> bytes:

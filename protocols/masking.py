@@ -164,9 +164,17 @@ def _is_issued(digits: str) -> bool:
 
 def hide_nibbles(data: bytearray, start: int, count: int) -> None:
     """Replace `count` nibbles from nibble `start` on by F, in place."""
-    for nibble in range(start, start + count):
-        place, low = divmod(nibble, 2)
-        data[place] |= 0x0F if low else 0xF0
+    if count <= 0:
+        return
+    end = start + count
+    assert end <= 2 * len(data)
+    if start % 2:
+        data[start // 2] |= 0x0F
+    if end % 2:
+        data[end // 2] |= 0xF0
+    first, last = (start + 1) // 2, end // 2
+    if first < last:
+        data[first:last] = b"\xff" * (last - first)
 
 
 def hide_pan_nibbles(data: bytearray, start: int, digits: int) -> None:

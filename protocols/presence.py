@@ -7,7 +7,7 @@ unknown extra (3.2, note), and terminals add fields of their own.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from protocols.transactions import TRANSACTIONS, Transaction
@@ -39,15 +39,35 @@ class Wanted:
     one_of: bool = False
     because: str = ""
 
+    def asks(self, value: str) -> bool:
+        """Whether the fields are wanted with this value of `when`."""
+        return not self.starts or value.startswith(self.starts, self.at)
+
+    def met(self, carried: Mapping[int, str]) -> bool:
+        """Whether enough of the fields are there: the first that is, or that is not, may settle it."""
+        for number in self.fields:
+            if (number in carried) is self.one_of:
+                return self.one_of
+        return not self.one_of
+
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What a message carries. `optional` are fields that are usual and not wanted; they are named for the reader."""
+    """What a message carries. `optional` are fields that are usual and not wanted; they are named for the reader.
+
+    `needed` and `barred` are the mandatory and the forbidden ones, for a look at all of them at once.
+    """
 
     mandatory: tuple[int, ...]
     conditional: tuple[Wanted, ...] = ()
     optional: tuple[int, ...] = ()
     forbidden: tuple[int, ...] = ()
+    needed: frozenset[int] = field(init=False, repr=False, compare=False)
+    barred: frozenset[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needed", frozenset(self.mandatory))
+        object.__setattr__(self, "barred", frozenset(self.forbidden))
 
 
 # ── conditions of requests: facts/unionpay-pos 2, 3.1 ─────────────────────────────────────────────────────────────────
@@ -160,25 +180,19 @@ def presence(transaction: Transaction, side: Side, *, reversal: bool = False) ->
 def breaches(carried: Mapping[int, str], row: Presence, *, unsealed: Collection[int] = ()) -> list[Breach]:
     """Every breach of a row, in the order of the fields. `carried` maps field numbers to values; the value of a binary
     field may be any text. `unsealed` are fields that are not asked for here, as F64 before it is made."""
-    found = {n: Breach(n, "is missing") for n in row.mandatory if n not in carried and n not in unsealed}
-    found |= {n: Breach(n, "must not be there") for n in row.forbidden if n in carried}
+    found = {n: Breach(n, "is missing") for n in row.needed.difference(carried) if n not in unsealed}
+    if not row.barred.isdisjoint(carried):
+        found |= {n: Breach(n, "must not be there") for n in row.barred if n in carried}
     for rule in row.conditional:
-        if _holds(rule, carried):
+        value = carried.get(rule.when)
+        if value is not None and not rule.met(carried) and rule.asks(value):
             for breach in _unmet(rule, carried):
                 found.setdefault(breach.field, breach)
-    return [found[number] for number in sorted(found)]
-
-
-def _holds(rule: Wanted, carried: Mapping[int, str]) -> bool:
-    if rule.when not in carried:
-        return False
-    return not rule.starts or carried[rule.when][rule.at :].startswith(rule.starts)
+    return [found[number] for number in sorted(found)] if found else []
 
 
 def _unmet(rule: Wanted, carried: Mapping[int, str]) -> list[Breach]:
-    absent = [n for n in rule.fields if n not in carried]
     if rule.one_of:
         others = " or ".join(f"F{n}" for n in rule.fields[1:])
-        whole = len(absent) == len(rule.fields)
-        return [Breach(rule.fields[0], f"or {others} is missing: {rule.because}")] if whole else []
-    return [Breach(n, f"is missing: {rule.because}") for n in absent]
+        return [Breach(rule.fields[0], f"or {others} is missing: {rule.because}")]
+    return [Breach(n, f"is missing: {rule.because}") for n in rule.fields if n not in carried]

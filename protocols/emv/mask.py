@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocols.emv.tags import TAGS
-from protocols.emv.tlv import Tlv, TlvError, flatten, parse
+from protocols.emv.tlv import Tlv, TlvError, flatten, objects, parse
 from protocols.masking import Exposure, Masked, hide_nibbles, hide_pan_nibbles
 
 PIN_COMMANDS = (0x20, 0x24)
@@ -15,6 +15,7 @@ _KINDS = {
     "5A": "pan", "57": "track", "56": "track", "9F1F": "track", "9F20": "track", "9F6B": "track", "5F24": "expiry",
     "99": "pin block",
 }  # fmt: skip
+_HIDDEN = frozenset(tag for tag, known in TAGS.items() if known.hidden)
 
 
 def mask_apdu(command: bytes, response: bytes) -> tuple[Masked, Masked]:
@@ -45,6 +46,8 @@ def _response(command: bytes, response: bytes) -> Masked:
 def hide_chip_data(data: bytes) -> bytes:
     """F55 with its card data hidden; what is no TLV is hidden whole."""
     try:
+        if _HIDDEN.isdisjoint([tag for tag, _ in objects(data)]):
+            return data
         return _hide(data, list(flatten(parse(data))))[0]
     except TlvError:
         return b"\xff" * len(data)
@@ -53,8 +56,7 @@ def hide_chip_data(data: bytes) -> bytes:
 def _hide(data: bytes, nodes: list[Tlv]) -> tuple[bytes, list[Exposure]]:
     out, exposed = bytearray(data), []
     for node in nodes:
-        known = TAGS.get(node.tag)
-        if known is None or not known.hidden:
+        if node.tag not in _HIDDEN:
             continue
         digits = len(node.value.hex().upper().rstrip("F"))
         if node.tag == "5A":

@@ -8,7 +8,7 @@ from protocols.iso8583.frame import Frame, FrameReader, pack_frame, unpack_frame
 from protocols.iso8583.keys import FORMS, KeyForm, WorkingKeys
 from protocols.iso8583.mac import MAC_SCHEMES, EcbMac, Mac, MacCheck, MacScheme, mac_of
 from protocols.iso8583.mask import mask_frame
-from protocols.iso8583.pin import PinFormat, decrypt_pin, encrypt_pin, pin_block
+from protocols.iso8583.pin import PinFormat, PinKey, decrypt_pin, encrypt_pin, pin_block
 from protocols.iso8583.subfields import (
     F44,
     F53,
@@ -64,6 +64,7 @@ __all__ = [
     "Message",
     "PackError",
     "PinFormat",
+    "PinKey",
     "Settlement",
     "SignOnRequest",
     "TotalsRow",

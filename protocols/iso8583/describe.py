@@ -61,12 +61,13 @@ def _chip(number: int, value: str | bytes) -> dict[str, str]:
     except TlvError as error:
         return {f"F{number} error": str(error)}
     shown: dict[str, str] = {}
+    times: dict[str, int] = {}
     for node in nodes:
         if node.children:
             continue
         key = f"F{number}.{node.tag} {TAGS[node.tag].name if node.tag in TAGS else 'unknown'}"
-        again = sum(known == key or known.startswith(f"{key} (") for known in shown)
-        shown[f"{key} ({again + 1})" if again else key] = _tag(node.tag, node.value)
+        times[key] = again = times.get(key, 0) + 1
+        shown[f"{key} ({again})" if again > 1 else key] = _tag(node.tag, node.value)
     return shown
 
 

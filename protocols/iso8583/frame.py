@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from protocols.iso8583.errors import FramingError, PackError
 
@@ -23,7 +23,7 @@ class Frame:
     def reply(self, body: bytes, processing_request: str = "") -> Frame:
         """The frame of an answer: TPDU addresses swapped, header echoed but for the processing request (1.3, 1.9)."""
         header = self.header[:5] + processing_request + self.header[6:] if processing_request else self.header
-        return replace(self, tpdu=self.tpdu[:2] + self.tpdu[6:] + self.tpdu[2:6], header=header, body=body)
+        return Frame(self.tpdu[:2] + self.tpdu[6:] + self.tpdu[2:6], header, body)
 
 
 def pack_frame(frame: Frame) -> bytes:
@@ -57,6 +57,8 @@ def unpack_frame(data: bytes) -> Frame:
         )
     if len(header) != 2 * HEADER_BYTES:
         raise FramingError(("header",), "the frame ends within it", advice="the frame is cut short")
+    if not header.isdigit():
+        raise FramingError(("header",), f"it is not {2 * HEADER_BYTES} digits", advice="is there a header at all?")
     return Frame(tpdu, header, data[start + HEADER_BYTES :])
 
 
@@ -87,7 +89,7 @@ class FrameReader:
         """Frames, length included, that are whole now.
 
         Raises FramingError when a length cannot be one: at the next feed, if there are whole frames before it. From
-        there on the stream cannot be read, and each feed raises again.
+        there on the stream cannot be read, each feed raises again, and no more is kept than a frame could have.
         """
         self._buffer += chunk
         frames: list[bytes] = []
@@ -97,6 +99,7 @@ class FrameReader:
             except FramingError:
                 if frames:
                     break
+                del self._buffer[LENGTH_BYTES + LONGEST :]
                 raise
             if len(self._buffer) < end:
                 break

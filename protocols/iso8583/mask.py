@@ -38,7 +38,8 @@ def mask_frame(frame: bytes) -> Masked:
     out, exposed = bytearray(frame), []
     for number, (start, end) in spans.items():
         field = _FIELDS[number]
-        exposed += _hide(out, field, (_START + start, _START + end))
+        if field.mask is not Mask.NONE:
+            exposed += _hide(out, field, (_START + start, _START + end))
     return Masked(bytes(out), tuple(exposed))
 
 
@@ -46,8 +47,6 @@ def _hide(out: bytearray, field: Field, span: Span) -> list[Exposure]:
     prefix = field.length.prefix_digits // 2
     start, end = span[0] + prefix, span[1]
     units = int(out[start - prefix : start].hex()) if prefix else field.length.most
-    if field.mask is Mask.NONE:
-        return []
     if field.mask is Mask.PAN:
         hide_pan_nibbles(out, 2 * start, units)
         return [Exposure("pan", start, units, "holdfast")]

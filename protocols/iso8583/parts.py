@@ -114,7 +114,7 @@ def _read_54(message: Message, shown: str) -> Lines:
 
 
 def _read_48(message: Message, shown: str) -> Lines:
-    reader = _READERS_48.get((str(message[MTI]), _management(message)))
+    reader = READERS_48.get((str(message[MTI]), _management(message)))
     return reader(str(message[48])) if reader else ()
 
 
@@ -141,7 +141,7 @@ def _end(digits: str) -> Lines:
     yield "F48.1 records in all", str(f48.BatchEnd.parse(digits).count)
 
 
-_READERS_48: dict[tuple[str, str], Callable[[str], Lines]] = {
+READERS_48: dict[tuple[str, str], Callable[[str], Lines]] = {
     **dict.fromkeys((("0500", "201"), ("0510", "201")), _totals),
     **dict.fromkeys((("0320", "201"), ("0330", "201")), _records),
     **dict.fromkeys(((mti, kind) for mti in ("0320", "0330") for kind in ("202", "207")), _end),
@@ -177,7 +177,7 @@ def _read_63(message: Message, shown: str) -> Lines:
 
 
 def _read_62(message: Message, shown: str) -> Lines:
-    reader = _READERS_62.get((str(message[MTI]), _management(message)))
+    reader = READERS_62.get((str(message[MTI]), _management(message)))
     value = message[62]
     return reader(value) if reader and isinstance(value, bytes) else ()
 
@@ -230,7 +230,7 @@ def _chip_upload(value: bytes) -> Lines:
     return _cut(_ROWS_CHIP, value.decode(CHARSET))
 
 
-_READERS_62: dict[tuple[str, str], Callable[[bytes], Lines]] = {
+READERS_62: dict[tuple[str, str], Callable[[bytes], Lines]] = {
     **dict.fromkeys((("0810", form) for form in ("001", "003", "004")), _wrapped_keys),
     **dict.fromkeys((("0800", form) for form in ("001", "003", "004")), _sequence),
     ("0810", "360"): _parameters,

@@ -52,18 +52,35 @@ def pin_block(pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) ->
     return xor(bytes.fromhex(f"0{len(pin):X}{pin}".ljust(2 * BLOCK, "F")), _mask(pan, pin_format))
 
 
+class PinKey:
+    """A PIN key with its cipher alive, for who reads or makes more than one block. One thread at a time."""
+
+    __slots__ = ("_des",)
+
+    def __init__(self, key: bytes) -> None:
+        self._des = TripleDes(key)
+
+    def encrypt(self, pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> bytes:
+        """F52: 8 bytes. Without PAN, the PAN is not looked at. Raises ValueError as `pin_block` does."""
+        return self._des.encrypt(pin_block(pin, pan, pin_format))
+
+    def decrypt(self, block: bytes, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> str | None:
+        """The PIN in F52, or None when it is no PIN block of this format, of this card, under this key."""
+        if len(block) != BLOCK or not _fits(pan, pin_format):
+            return None
+        clear = xor(self._des.decrypt(block), _mask(pan, pin_format)).hex().upper()
+        length = int(clear[1], 16)
+        pin, filling = clear[2 : 2 + length], clear[2 + length :]
+        if clear[0] != "0" or not 4 <= length <= 12 or not pin.isdigit() or filling.strip("F"):
+            return None
+        return pin
+
+
 def encrypt_pin(pin_key: bytes, pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> bytes:
-    """F52: 8 bytes. Without PAN, the PAN is not looked at. Raises ValueError as `pin_block` does."""
-    return TripleDes(pin_key).encrypt(pin_block(pin, pan, pin_format))
+    """One block under a key that is not kept: see `PinKey.encrypt`."""
+    return PinKey(pin_key).encrypt(pin, pan, pin_format)
 
 
 def decrypt_pin(pin_key: bytes, block: bytes, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> str | None:
-    """The PIN in F52, or None when it is no PIN block of this format, of this card, under this key."""
-    if len(block) != BLOCK or not _fits(pan, pin_format):
-        return None
-    clear = xor(TripleDes(pin_key).decrypt(block), _mask(pan, pin_format)).hex().upper()
-    length = int(clear[1], 16)
-    pin, filling = clear[2 : 2 + length], clear[2 + length :]
-    if clear[0] != "0" or not 4 <= length <= 12 or not pin.isdigit() or set(filling) - {"F"}:
-        return None
-    return pin
+    """One block under a key that is not kept: see `PinKey.decrypt`."""
+    return PinKey(pin_key).decrypt(block, pan, pin_format)

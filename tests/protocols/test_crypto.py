@@ -37,6 +37,16 @@ def test_a_live_context_keeps_nothing_from_block_to_block() -> None:
     assert des.encrypt(bytes(16)) == bytes.fromhex("08D7B4FB629D0885") * 2
 
 
+@given(keys, st.lists(st.binary(min_size=8, max_size=8), max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
+def test_both_directions_of_a_key_do_not_touch_each_other(key: bytes, blocks: list[bytes], back: list[bool]) -> None:
+    kept = TripleDes(key)
+    for block, backwards in zip(blocks, back, strict=False):
+        fresh = TripleDes(key)
+        assert (kept.decrypt if backwards else kept.encrypt)(block) == (
+            fresh.decrypt if backwards else fresh.encrypt
+        )(block)  # fmt: skip
+
+
 @pytest.mark.parametrize("size", [1, 7, 9])
 def test_part_of_a_block_is_refused(size: int) -> None:
     for work in (TripleDes(KEY).encrypt, TripleDes(KEY).decrypt):

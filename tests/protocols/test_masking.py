@@ -147,6 +147,16 @@ def test_nibbles_are_hidden_at_their_place(start: int, count: int, expected: str
     assert data.hex().upper() == expected
 
 
+@given(st.binary(max_size=12), st.integers(0, 24), st.integers(-2, 24))
+def test_every_nibble_of_a_span_is_hidden_and_no_other(data: bytes, start: int, count: int) -> None:
+    start = min(start, 2 * len(data))
+    count = min(count, 2 * len(data) - start)
+    hidden = bytearray(data)
+    hide_nibbles(hidden, start, count)
+    shown = data.hex().upper()
+    assert hidden.hex().upper() == shown[:start] + "F" * count + shown[start + max(count, 0) :]
+
+
 @pytest.mark.parametrize(
     ("digits", "expected"), [(13, "625094FFF00001400000"), (16, "625094FFFFFF01400000"), (12, "FFFFFFFFFFFF01400000")]
 )

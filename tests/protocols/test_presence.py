@@ -160,3 +160,39 @@ def test_an_extra_that_no_row_names_is_tolerated(transaction: Transaction, side:
 def test_a_rule_without_its_field_asks_for_nothing() -> None:
     row = Presence((), (Wanted((26,), 52), Wanted((35, 36), 22, ("02",), one_of=True)))
     assert breaches({22: "052"}, row) == []
+
+
+def by_the_book(carried: dict[int, str], row: Presence, unsealed: tuple[int, ...]) -> dict[int, str]:
+    """The row read rule by rule, as its docstrings say; the first reason of a field counts."""
+    found = {n: "is missing" for n in row.mandatory if n not in carried and n not in unsealed}
+    found |= {n: "must not be there" for n in row.forbidden if n in carried}
+    for rule in row.conditional:
+        asked = rule.when in carried and any(
+            carried[rule.when][rule.at : rule.at + len(start)] == start for start in rule.starts or ("",)
+        )
+        absent = [n for n in rule.fields if n not in carried]
+        if not asked or (rule.one_of and len(absent) < len(rule.fields)):
+            continue
+        rest = " or ".join(f"F{n}" for n in rule.fields[1:])
+        for number in absent[:1] if rule.one_of else absent:
+            found.setdefault(number, f"or {rest} is missing: {rule.because}" if rule.one_of else
+                             f"is missing: {rule.because}")  # fmt: skip
+    return found
+
+
+field_numbers = st.sampled_from(sorted({n for _, row in ROWS for n in (*row.mandatory, *row.optional, *row.forbidden)}))
+carried_values = st.sampled_from(["", "0", "00", "51", "012", "021", "022", "051", "052", "071", "911"])
+
+
+@given(
+    st.sampled_from([row for _, row in ROWS]), st.sets(field_numbers, max_size=6),
+    st.dictionaries(field_numbers, carried_values, max_size=8), st.sampled_from([(), (64,), (64, 38)]),
+)  # fmt: skip
+def test_breaches_are_those_of_the_rules_read_one_by_one(
+    row: Presence, lacking: set[int], more: dict[int, str], unsealed: tuple[int, ...]
+) -> None:
+    carried = {n: v for n, v in (whole(row) | more).items() if n not in lacking}
+    expected = by_the_book(carried, row, unsealed)
+    found = breaches(carried, row, unsealed=unsealed)
+    assert [breach.field for breach in found] == sorted(expected)
+    assert {breach.field: breach.reason for breach in found} == expected

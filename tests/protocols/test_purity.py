@@ -20,6 +20,7 @@ REACHES_OUTSIDE = {
 }  # fmt: skip
 CALLS_OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint", "compile"}
 CLOCK = ("events.py", "monotonic_ns")
+GENERATOR = ("iso8583/generate.py", {"exec", "compile"})  # of code that it made itself from a field table
 
 
 def tree(file: Path) -> ast.Module:
@@ -56,7 +57,8 @@ def test_nothing_is_opened_printed_or_run(file: Path) -> None:
     calls = [
         node.func.id for node in ast.walk(tree(file)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
-    assert not set(calls) & CALLS_OUTSIDE
+    allowed = GENERATOR[1] if name_of(file) == GENERATOR[0] else set()
+    assert set(calls) & CALLS_OUTSIDE <= allowed
 
 
 def test_events_take_the_monotonic_clock_and_no_other() -> None:
@@ -72,6 +74,5 @@ def test_no_name_is_changed_from_within_a_function(file: Path) -> None:
 
 
 def test_all_parts_are_looked_at() -> None:
-    assert {"iso8583/compile.py", "emv/tlv.py", "escpos/decoder.py", "masking.py", "events.py"} <= {
-        name_of(f) for f in FILES
-    }
+    parts = {"iso8583/compile.py", "emv/tlv.py", "escpos/decoder.py", "masking.py", GENERATOR[0], CLOCK[0]}
+    assert parts <= {name_of(f) for f in FILES}

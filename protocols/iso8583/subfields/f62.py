@@ -11,9 +11,9 @@ from protocols.iso8583.errors import PackError, UnpackError
 from protocols.iso8583.subfields.part import Part, bytes_text, cut, digits_of, number_of, text_bytes
 
 _PATH = ("F62",)
-_MARK = b"Sequence No"
+MARK = b"Sequence No"
 _LICENCE_BYTES = (4, 8)
-_LONG_FROM = 16
+LONG_FROM = 16
 """Of so many bytes in all the licence has 8, of fewer 4: guess, as if a serial number had 8."""
 
 
@@ -29,19 +29,19 @@ class SignOnRequest:
         if len(self.licence) not in _LICENCE_BYTES:
             raise PackError((*_PATH, "licence"), f"{len(self.licence)} characters instead of 4 or 8")
         content = text_bytes((*_PATH, "serial"), self.licence + self.serial, 99).rstrip(b" ")
-        return _MARK + f"{len(content):02d}".encode("ascii") + content
+        return MARK + f"{len(content):02d}".encode("ascii") + content
 
     @classmethod
     def parse(cls, value: bytes) -> SignOnRequest:
         """Raises UnpackError for what is no sequence number."""
-        start = len(_MARK)
-        if not value.startswith(_MARK):
+        start = len(MARK)
+        if not value.startswith(MARK):
             raise UnpackError(_PATH, "it does not begin with `Sequence No`")
         stated, content = number_of(_PATH, value[start : start + 2].decode("latin-1")), value[start + 2 :]
         if stated != len(content):
             raise UnpackError(_PATH, f"it says {stated} bytes, {len(content)} follow")
         text = bytes_text(_PATH, content)
-        licence = 8 if len(content) >= _LONG_FROM else 4
+        licence = 8 if len(content) >= LONG_FROM else 4
         return cls(text[:licence], text[licence:])
 
 

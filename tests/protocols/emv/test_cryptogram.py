@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols.emv import (
+    CardKey,
     IssuerApplicationData,
+    SessionKey,
     cryptogram,
     cryptogram_input,
     derive_udk,
@@ -61,6 +65,33 @@ def test_a_long_pan_gives_its_right_most_digits_to_the_card_key() -> None:
 def test_each_counter_has_its_own_key() -> None:
     udk = derive_udk(IMK, EXAMPLE_PAN, PSN)
     assert len({session_key(udk, counter.to_bytes(2, "big")) for counter in range(20)}) == 20
+
+
+def test_live_keys_give_the_cryptograms_of_the_worked_example() -> None:
+    card = CardKey.derived(IMK, EXAMPLE_PAN, PSN)
+    for _ in range(2):  # a cipher that is kept keeps nothing of the transaction before
+        session = card.session(ATC)
+        assert session.cryptogram(cryptogram_input(DATA, CVR)) == ARQC
+        assert session.response(ARQC, b"01") == bytes.fromhex("21415243527CE78F")
+        assert session.cryptogram(cryptogram_input(DATA, CVR)) == ARQC
+
+
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=2, max_size=2), st.binary(max_size=80))
+def test_live_keys_are_the_functions_of_one_use(udk: bytes, atc: bytes, data: bytes) -> None:
+    live, once = CardKey(udk).session(atc), session_key(udk, atc)
+    assert live.cryptogram(data) == cryptogram(once, data) == SessionKey(once).cryptogram(data)
+    assert live.response(data[:8].ljust(8), b"00") == response_cryptogram(once, data[:8].ljust(8), b"00")
+
+
+@pytest.mark.parametrize("atc", [b"", b"\x01", b"\x00\x00\x01"])
+def test_a_counter_of_another_length_makes_no_key(atc: bytes) -> None:
+    with pytest.raises(ValueError, match="not of one length"):
+        CardKey(IMK).session(atc)
+
+
+def test_a_session_key_of_one_half_is_refused() -> None:
+    with pytest.raises(ValueError, match="16 bytes, not 8"):
+        SessionKey(bytes(8))
 
 
 def test_issuer_data_comes_back() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.emv import Tlv, TlvError, build, find, flatten, parse
+from protocols.emv import Tlv, TlvError, build, find, flatten, objects, parse, select
 from protocols.emv.tlv import DEEPEST, encode_length
 
 primitive = st.sampled_from(["82", "95", "9F26", "9F10", "5A", "5F2A", "DF8101"])
@@ -117,3 +117,64 @@ def test_a_deeper_nest_is_refused_and_harms_nothing(depth: int) -> None:
 def test_any_bytes_are_objects_or_a_tlv_error(data: bytes) -> None:
     with suppress(TlvError):
         assert sum(len(node.value) for node in parse(data)) <= len(data)
+
+
+# ── in one pass ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def told(data: bytes) -> object:
+    """What a whole parse gives: every object, or all that its error tells."""
+    try:
+        return [(node.tag, node.value) for node in flatten(parse(data))]
+    except TlvError as error:
+        return str(error), error.advice
+
+
+def told_in_one_pass(data: bytes) -> object:
+    try:
+        return objects(data)
+    except TlvError as error:
+        return str(error), error.advice
+
+
+@given(trees)
+def test_objects_come_in_one_pass_as_a_parse_gives_them(tree: list[tuple[str, object]]) -> None:
+    data = build(tree)  # type: ignore[arg-type]
+    assert objects(data) == told(data)
+
+
+@given(st.lists(leaves | st.tuples(template, st.lists(leaves, max_size=2)), max_size=4).map(build), st.data())
+def test_spoilt_objects_are_read_or_refused_as_a_parse_does(data: bytes, changes: st.DataObject) -> None:
+    body = bytearray(data) or bytearray(1)
+    at = changes.draw(st.integers(0, len(body) - 1))
+    body[at : at + changes.draw(st.integers(0, 2))] = changes.draw(st.binary(max_size=2))
+    assert told_in_one_pass(bytes(body)) == told(bytes(body))
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_read_or_refused_as_a_parse_does(data: bytes) -> None:
+    assert told_in_one_pass(data) == told(data)
+
+
+@given(trees, st.sets(primitive | template | st.just("9F36")))
+def test_selected_objects_are_the_first_with_their_tag(tree: list[tuple[str, object]], wanted: set[str]) -> None:
+    data = build(tree)  # type: ignore[arg-type]
+    assert select(data, wanted) == {tag: find(data, tag) for tag in wanted if find(data, tag) is not None}
+
+
+@pytest.mark.parametrize("size", [0, 1, 126, 127, 128, 129, 130, 255, 256, 257])
+@pytest.mark.parametrize("before", [b"", bytes.fromhex("9F36020240")])
+def test_a_value_of_any_length_is_read_whole(before: bytes, size: int) -> None:
+    data = before + build([("82", b"v" * size)])
+    assert objects(data)[-1] == ("82", b"v" * size)
+    assert objects(data) == told(data)
+
+
+def test_an_object_is_selected_out_of_a_template_and_among_filling() -> None:
+    data = bytes.fromhex("0000") + build([("70", [("A5", [("50", b"first")])]), ("50", b"second"), ("82", b"12")])
+    assert select(data, {"50", "82", "9F36"}) == {"50": b"first", "82": b"12"}
+
+
+def test_a_fault_behind_what_is_wanted_is_told_all_the_same() -> None:
+    with pytest.raises(TlvError, match="tag 5A at offset 5 says 8 bytes, 1 are left"):
+        select(bytes.fromhex("8201015A0862"), {"82"})

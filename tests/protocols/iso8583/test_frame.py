@@ -93,6 +93,22 @@ def test_a_frame_that_ends_in_its_header_is_told() -> None:
     assert error.advice == "the frame is cut short"
 
 
+def test_a_header_that_is_no_digits_is_refused_and_not_told() -> None:
+    error = fault(RAW[:9] + b"\xab" + RAW[10:])
+    assert error.path == ("header",)
+    assert str(error) == "header: it is not 12 digits (is there a header at all?)"
+
+
+@given(heads, st.binary(min_size=6, max_size=6))
+def test_what_can_be_unframed_can_be_framed(frame: Frame, header: bytes) -> None:
+    raw = pack_frame(frame)
+    raw = raw[:7] + header + raw[13:]
+    try:
+        assert pack_frame(unpack_frame(raw)) == raw
+    except FramingError:
+        assert not header.hex().isdigit()
+
+
 @pytest.mark.parametrize(
     ("frame", "path"),
     [

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.iso8583 import Frame, FrameReader, FramingError, pack_frame
+from protocols.iso8583.frame import LENGTH_BYTES, LONGEST
 
 bodies = st.lists(st.binary(max_size=40), max_size=6)
 GARBAGE = b"HTTP/1.1 400"
@@ -50,3 +51,11 @@ def test_a_frame_before_garbage_is_not_lost() -> None:
         reader.feed(b"")
     with pytest.raises(FramingError):
         reader.feed(raw)
+
+
+def test_what_follows_bytes_that_are_no_frame_is_not_hoarded() -> None:
+    reader = FrameReader()
+    for _ in range(5):
+        with pytest.raises(FramingError, match="is over 2048"):
+            reader.feed(GARBAGE * 1000)
+    assert reader.pending == (GARBAGE * 1000)[: LENGTH_BYTES + LONGEST]

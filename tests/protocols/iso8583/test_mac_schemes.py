@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.crypto import TripleDes, xor
+from protocols.crypto import TripleDes, fill, xor
 from protocols.faults import ConfigurationError
 from protocols.iso8583 import MAC_SCHEMES, UNIONPAY, Message, compile_spec, mac_of
 from protocols.iso8583.mac import fold
@@ -58,6 +58,14 @@ def test_one_block_has_the_published_mac_which_tells_no_scheme_from_another(sche
 def test_the_fold_of_a_vector_is_its_r(name: str) -> None:
     mab, folded = vector(name, "mab", "fold")
     assert fold(mab) == folded
+
+
+@given(st.binary(max_size=400))
+def test_a_fold_is_the_exclusive_or_of_all_blocks(mab: bytes) -> None:
+    expected, padded = bytes(8), fill(mab)
+    for start in range(0, len(padded), 8):
+        expected = xor(expected, padded[start : start + 8])
+    assert fold(mab) == expected
 
 
 def test_the_fold_of_vector_e_is_its_r() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.crypto import TripleDes
-from protocols.iso8583 import F53, PinFormat, decrypt_pin, encrypt_pin, pin_block
+from protocols.iso8583 import F53, PinFormat, PinKey, decrypt_pin, encrypt_pin, pin_block
 from tests.protocols.samples import OTHER_PAN, PAN, VECTORS, pans, vector
 
 P = VECTORS["p"]
@@ -30,6 +30,22 @@ def test_the_pin_of_the_vector_comes_back() -> None:
 @given(pins, pans, st.sampled_from([PIK, PIK[:8]]))
 def test_a_pin_comes_back_under_its_key_and_card(pin: str, pan: str, key: bytes) -> None:
     assert decrypt_pin(key, encrypt_pin(key, pin, pan), pan) == pin
+
+
+@given(st.lists(st.tuples(pins, pans, st.sampled_from(PinFormat)), min_size=1, max_size=4))
+def test_a_kept_key_reads_and_makes_one_block_after_the_other(blocks: list[tuple[str, str, PinFormat]]) -> None:
+    key = PinKey(PIK)
+    for pin, pan, form in blocks:
+        block = key.encrypt(pin, pan, form)
+        assert block == encrypt_pin(PIK, pin, pan, form)
+        assert key.decrypt(block, pan, form) == decrypt_pin(PIK, block, pan, form) == pin
+
+
+@given(st.binary(min_size=8, max_size=8), pans, st.sampled_from(PinFormat))
+def test_any_block_is_a_pin_that_makes_it_or_none(block: bytes, pan: str, form: PinFormat) -> None:
+    key = PinKey(PIK)
+    pin = key.decrypt(block, pan, form)
+    assert pin is None or key.encrypt(pin, pan, form) == block
 
 
 @pytest.mark.parametrize("pin", ["", "123", "1234567890123", "12a4", "١٢٣٤", "1234 "])
