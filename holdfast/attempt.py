@@ -37,7 +37,7 @@ def open_story(bench: Bench, identity: CaseId, description: Mapping[str, Any]) -
 def open_case(bench: Bench, identity: CaseId, description: Mapping[str, Any]) -> Case:
     """A timeline of its own, and a fresh deadline. It tells which terminal is under test: another may speak, too."""
     start_deadline(bench.rig.case_deadline_s)
-    described = {"terminal": bench.rig.terminal.terminal_id, **description}
+    described = {"terminal": bench.rig.terminal.terminal_id, "worker": bench.plan.worker, **description}
     return Case(bench.recorder, bench.plan.folder, identity, described)
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from protocols.transactions import TRANSACTIONS, Transaction
 
 Side = Literal["request", "reply"]
 APPROVED = "00"
+Carried: TypeAlias = "Mapping[int, str | bytes] | Mapping[int, str]"
+"""A message, or its field numbers and values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,11 @@ class Wanted:
     one_of: bool = False
     because: str = ""
 
-    def asks(self, value: str) -> bool:
+    def asks(self, value: str | bytes) -> bool:
         """Whether the fields are wanted with this value of `when`."""
-        return not self.starts or value.startswith(self.starts, self.at)
+        return not self.starts or (isinstance(value, str) and value.startswith(self.starts, self.at))
 
-    def met(self, carried: Mapping[int, str]) -> bool:
+    def met(self, carried: Carried) -> bool:
         """Whether enough of the fields are there: the first that is, or that is not, may settle it."""
         for number in self.fields:
             if (number in carried) is self.one_of:
@@ -177,9 +179,9 @@ def presence(transaction: Transaction, side: Side, *, reversal: bool = False) ->
     return REVERSALS[transaction] if reversal else REQUESTS[transaction]
 
 
-def breaches(carried: Mapping[int, str], row: Presence, *, unsealed: Collection[int] = ()) -> list[Breach]:
+def breaches(carried: Carried, row: Presence, *, unsealed: Collection[int] = ()) -> list[Breach]:
     """Every breach of a row, in the order of the fields. `carried` maps field numbers to values; the value of a binary
-    field may be any text. `unsealed` are fields that are not asked for here, as F64 before it is made."""
+    field may be anything. `unsealed` are fields that are not asked for here, as F64 before it is made."""
     found = {n: Breach(n, "is missing") for n in row.needed.difference(carried) if n not in unsealed}
     if not row.barred.isdisjoint(carried):
         found |= {n: Breach(n, "must not be there") for n in row.barred if n in carried}
@@ -191,7 +193,7 @@ def breaches(carried: Mapping[int, str], row: Presence, *, unsealed: Collection[
     return [found[number] for number in sorted(found)] if found else []
 
 
-def _unmet(rule: Wanted, carried: Mapping[int, str]) -> list[Breach]:
+def _unmet(rule: Wanted, carried: Carried) -> list[Breach]:
     if rule.one_of:
         others = " or ".join(f"F{n}" for n in rule.fields[1:])
         return [Breach(rule.fields[0], f"or {others} is missing: {rule.because}")]

@@ -9,6 +9,7 @@ from pathlib import Path
 MEDIA = {
     ".jsonl": "application/jsonl", ".json": "application/json", ".html": "text/html", ".pdf": "application/pdf",
     ".xml": "application/xml", ".escpos": "application/octet-stream", ".png": "image/png", ".txt": "text/plain",
+    ".pcapng": "application/x-pcapng",
 }  # fmt: skip
 OUTSIDE = ("manifest.json",)
 

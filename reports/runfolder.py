@@ -99,6 +99,21 @@ class RunFolder:
             except (ValueError, KeyError, TypeError):
                 return
 
+    def records_of(self, timeline: str, channel: str) -> tuple[Record | None, list[Record]]:
+        """The first record, and those of one channel, without reading the others. It ends where a line is torn."""
+        lines = (self.path / timeline).read_bytes().split(b"\n")
+        mark = f'"ch":"{channel}"'.encode()
+        first: Record | None = None
+        found: list[Record] = []
+        try:
+            first = record_from(json.loads(lines[0]))
+            for line in lines:
+                if mark in line:
+                    found.append(record_from(json.loads(line)))
+        except (ValueError, KeyError, TypeError):
+            pass
+        return first, [record for record in found if record.channel == channel]
+
     def attachment(self, name: str) -> bytes:
         """The bytes of an attachment. Raises ConfigurationError for one that is not there."""
         path = self.path / "attachments" / name

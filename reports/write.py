@@ -13,6 +13,7 @@ from protocols.faults import ConfigurationError
 from reports.html import html
 from reports.junit import junit
 from reports.manifest import index, write_manifest
+from reports.pcap import NAME, pcap
 from reports.pdf import pdf
 from reports.runfolder import RunFolder
 from reports.view import document_of
@@ -23,12 +24,13 @@ TWINS = ("verdicts.json", "junit.xml")
 
 
 def write_documents(path: Path) -> list[Path]:
-    """JUnit, HTML and PDF, then the manifest over all. Reads nothing but the folder."""
+    """JUnit, the capture of the host's line, HTML and PDF, then the manifest over all. Reads nothing but the folder."""
     folder = RunFolder(path)
     verdicts = folder.verdicts()
     if not verdicts:
         raise ConfigurationError(f"{path} was not judged", advice="`holdfast judge` it first")
     _put(path / "junit.xml", junit(verdicts).encode("utf-8"))
+    _put(path / NAME, pcap(folder))
     digests = {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in TWINS}
     with _many_small_objects(), ThreadPoolExecutor(1) as beside:
         document = document_of(folder, index(path, without=("report.html", "report.pdf")), digests)

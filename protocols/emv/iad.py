@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 CVN_01 = 0x01
 ALGORITHM_3DES = 0x01
 
 
-@dataclass(frozen=True, slots=True)
-class IssuerApplicationData:
+class IssuerApplicationData(NamedTuple):
     """Key index, cryptogram version, card verification results (4 bytes) and algorithm."""
 
     key_index: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocols.iso8583.errors import FramingError, PackError
 
@@ -12,8 +12,7 @@ LONGEST = 2048
 TPDU_ID = "60"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """TPDU as 10 digits, header as 12 digits, and the message from its MTI on."""
 
     tpdu: str

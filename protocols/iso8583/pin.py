@@ -21,10 +21,11 @@ class PinFormat(StrEnum):
     @classmethod
     def of_digit(cls, digit: str) -> PinFormat | None:
         """What the first digit of F53 tells; None for no PIN, or for a digit that nobody knows."""
-        return next((form for form, known in _DIGITS.items() if known == digit), None)
+        return _FORMATS.get(digit)
 
 
 _DIGITS = {PinFormat.WITH_PAN: "2", PinFormat.WITHOUT_PAN: "1"}
+_FORMATS = {digit: form for form, digit in _DIGITS.items()}
 
 
 def _pan_block(pan: str) -> bytes:

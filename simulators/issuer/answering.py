@@ -54,7 +54,7 @@ class Exchanges:
         mti = str(message[0])
         if mti[2] not in "02":  # requests and advices; 0820 is one, its answer 0830 is not
             raise UnpackError(("MTI",), f"{mti} is no request", advice=explain.no_request(mti))
-        transaction = transaction_of(mti, *(str(message.get(n, "")) for n in (3, 25, 60)))
+        transaction = transaction_of(mti, str(message.get(3, "")), str(message.get(25, "")), str(message.get(60, "")))
         moment = self._now()
         self._references += 1
         reference = f"{moment.month:02d}{moment.day:02d}{self._references:08d}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from protocols.market import Market
 from simulators.issuer.actions import Action, Answer, together
 from simulators.issuer.decisions import Decided
@@ -23,5 +21,5 @@ def as_success(decided: Decided, actions: tuple[Action, ...], market: Market) ->
     """An approval under the code of success that a rule asks for."""
     for action in actions:
         if isinstance(action, Answer) and action.code in market.success_codes and decided.code == APPROVED:
-            return replace(decided, code=action.code)
+            return decided._replace(code=action.code)
     return decided

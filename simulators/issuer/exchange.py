@@ -78,10 +78,6 @@ class Exchange:
         """The card's number by F2, else by a track. facts/unionpay-pos 4.6"""
         return self.text(2) or self.text(35).partition("D")[0] or _of_track_3(self.text(36))
 
-    def carried(self) -> dict[int, str]:
-        """Field numbers to values, as presence rules look at them; bytes are shown by their length alone."""
-        return {n: v if isinstance(v, str) else f"{len(v)} bytes" for n, v in self.message.items() if n}
-
     def value(self, path: str) -> str | None:
         """A field (`4`), a part of F60 or F61 (`60.3`), or a tag of F55 (`55.9F26`), for a rule to compare."""
         number, _, part = path.removeprefix("F").partition(".")

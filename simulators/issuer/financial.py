@@ -5,7 +5,6 @@ The card is checked for requests alone: a reversal may name none (3.1), and undo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from protocols.emv import build
@@ -154,7 +153,7 @@ class Financial:
     def _part(self, asked: Asked, exchange: Exchange, part: Partial) -> Decided:
         """Less than was asked for, as if no more were there. A refusal stays one."""
         most = asked.amount * part.percent // 100
-        return self._rules.decide(replace(asked, most=most), exchange.moment.date(), exchange.reference)
+        return self._rules.decide(asked._replace(most=most), exchange.moment.date(), exchange.reference)
 
     def asked(self, exchange: Exchange, card: CardOnFile | None) -> Asked:
         """The request as the rules see it."""

@@ -27,7 +27,7 @@ def faults(exchange: Exchange) -> list[Fault]:
     """Every breach of presence, and else every part that is wrong. F64 is left to who checks the MAC."""
     assert exchange.transaction is not None
     row = presence(exchange.transaction, "request", reversal=exchange.reversal)
-    broken = breaches(exchange.carried(), row, unsealed=(MAC_FIELD,))
+    broken = breaches(exchange.message, row, unsealed=(MAC_FIELD,))
     if broken:
         return [(breach.field, str(breach)) for breach in broken]
     return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocols.faults import HoldfastBug
 from simulators.issuer.database import Database
@@ -12,8 +12,7 @@ NEAR_MISSES = 64
 """So many of the newest holds are looked at for a near miss."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """A hold now; amounts in minor units, `id` is that of its pre-authorisation in the journal.
 
     `amount` is its present total: what was approved, with increments and the issuer's own changes. `granted` is the
@@ -108,14 +107,14 @@ class HoldBook:
         row = self._db.row(_PUT, values)
         if row is None:
             raise KeyError(hold.id)
-        self._shown[hold.id] = Hold(*row)
+        self._shown[hold.id] = Hold._make(row)
 
     def move(self, hold_id: int, held: int, booked: int) -> None:
         """Add to what lies under it. Raises HoldfastBug when that would fall below zero."""
         row = self._db.row(_MOVE, (held, booked, hold_id))
         if row is None:
             raise HoldfastBug(f"a posting for hold {hold_id}, which is not there")
-        hold = Hold(*row)
+        hold = Hold._make(row)
         if hold.held < 0 or hold.booked < 0:
             raise HoldfastBug(f"hold {hold_id} would be left at {hold.held} held, {hold.booked} booked")
         self._before.setdefault(hold_id, hold.held - held)
@@ -129,7 +128,7 @@ class HoldBook:
         row = self._db.row(_BY_ID, (hold_id,))
         if row is None:
             raise KeyError(hold_id)
-        return Hold(*row)
+        return Hold._make(row)
 
     def find(self, card: str, approval: str, merchant: str, day: str) -> Hold | None:
         """By card, authorisation code, merchant and the day it was opened. facts/unionpay-pos 5.5."""
@@ -141,7 +140,7 @@ class HoldBook:
 
     def of_card(self, card: str) -> list[Hold]:
         """Newest first: for near misses."""
-        return [Hold(*row) for row in self._db.rows(_OF_CARD, (card, NEAR_MISSES))]
+        return [Hold._make(row) for row in self._db.rows(_OF_CARD, (card, NEAR_MISSES))]
 
     def with_code(self, approval: str, day: str) -> Hold | None:
         """Of any card: for near misses."""
@@ -158,4 +157,4 @@ class HoldBook:
 
     def _one(self, statement: str, *values: object) -> Hold | None:
         row = self._db.row(statement, values)
-        return Hold(*row) if row else None
+        return Hold._make(row) if row else None

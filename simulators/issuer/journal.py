@@ -7,7 +7,7 @@ state "refused" and are never found as the original of anything.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulators.issuer.database import Database
 
@@ -15,8 +15,7 @@ NEAR_MISSES = 64
 """So many of the newest entries are looked at for a near miss."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A row of the journal. States are those of facts/unionpay-pos 5.20 and "refused".
 
     `amount` is what was granted and may be adjusted later, `asked` what F4 said; both in minor units. The state of a
@@ -100,7 +99,7 @@ class Journal:
         row = self._db.row(_BY_ID, (entry_id,))
         if row is None:
             raise KeyError(entry_id)
-        return Entry(*row)
+        return Entry._make(row)
 
     def used(self, merchant: str, terminal: str, batch: str, trace: str) -> Entry | None:
         """The approved request under this key: a second one is a duplicate. facts/unionpay-pos 5.16."""
@@ -163,8 +162,8 @@ class Journal:
 
     def _one(self, statement: str, *values: object) -> Entry | None:
         row = self._db.row(statement, values)
-        return Entry(*row) if row else None
+        return Entry._make(row) if row else None
 
     def _near(self, statement: str, kinds: Sequence[str], *values: object) -> list[Entry]:
-        found = [Entry(*row) for row in self._db.rows(statement, (*values, NEAR_MISSES))]
+        found = [Entry._make(row) for row in self._db.rows(statement, (*values, NEAR_MISSES))]
         return [entry for entry in found if not kinds or entry.kind in kinds]

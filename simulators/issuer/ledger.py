@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocols.faults import ConfigurationError, HoldfastBug
 from simulators.issuer.batches import Batches
@@ -37,8 +37,7 @@ TOLD_AS = {"book above": "book", "unbook above": "unbook"}
 """How events name a posting: what a completion books above its hold is a booking like the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountView:
+class AccountView(NamedTuple):
     """An account now, in minor units."""
 
     available: int
@@ -46,8 +45,7 @@ class AccountView:
     booked: int
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(NamedTuple):
     """One move of money, as events show it."""
 
     card: str

@@ -66,6 +66,5 @@ class Replies:
             return []
         echoed = (*ECHOED, *ECHOED_BESIDE.get(exchange.text(0)[:2], ()))
         absent = {n for n in echoed if n not in exchange.message}
-        carried = {n: v if isinstance(v, str) else "" for n, v in reply.items() if n}
         row = presence(exchange.transaction, "reply", reversal=exchange.reversal)
-        return [str(breach) for breach in breaches(carried, row, unsealed={64} | absent)]
+        return [str(breach) for breach in breaches(reply, row, unsealed={64} | absent)]

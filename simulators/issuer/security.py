@@ -22,7 +22,7 @@ CryptogramCheck = Literal["verified", "wrong", "absent"]
 WhichKey = Literal["current", "previous"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Cryptogram:
     """A request cryptogram that was looked at, and the key that answers it; none when there was nothing to look at."""
 
@@ -94,7 +94,7 @@ class Session:
     pin: PinKey
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(slots=True, repr=False)
 class Sealed:
     """A MAC that was looked at: whether it is right, and under which session of the terminal."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from protocols.iso8583.subfields.part import Part, cut, join
 
@@ -37,8 +37,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class F60:
+class F60(NamedTuple):
     """Digits of 60.1 type (2), 60.2 batch (6), 60.3 network management (3), 60.4 reading capability (1), 60.5 chip
     condition (1), 60.6 partial amounts (1), 60.7 account type (3). An empty part ends the field.
     """
@@ -53,7 +52,7 @@ class F60:
 
     def pack(self) -> str:
         """Raises PackError when a part has not its length, or follows one that is not there."""
-        return join(60, PARTS, astuple(self))
+        return join(60, PARTS, self)
 
     @classmethod
     def parse(cls, digits: str) -> F60:

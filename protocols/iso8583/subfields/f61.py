@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from protocols.iso8583.subfields.part import Part, cut, join
 
@@ -14,8 +14,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class F61:
+class F61(NamedTuple):
     """Digits of 61.1 original batch (6), 61.2 original trace (6), 61.3 original date MMDD (4), 61.4 original method of
     authorisation (2), 61.5 authorising institution (11). An empty part ends the field.
     """
@@ -28,7 +27,7 @@ class F61:
 
     def pack(self) -> str:
         """Raises PackError when a part has not its length, or follows one that is not there."""
-        return join(61, PARTS, astuple(self))
+        return join(61, PARTS, self)
 
     @classmethod
     def parse(cls, digits: str) -> F61:

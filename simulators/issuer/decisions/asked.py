@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocols.transactions import Transaction
 from simulators.issuer.ledger import Hold, Posting
@@ -12,8 +12,7 @@ APPROVED = frozenset({"00", "10"})
 """Codes under which money moves: all, or a part of what was asked. facts/unionpay-pos 5.21."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request as the rules see it. `card` is the account's name; money in minor units; days as MMDD.
 
     `reference` is F37. `partial` tells that the terminal can take a part (F60.6).
@@ -37,8 +36,7 @@ class Asked:
     most: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """Code and one sentence of reason; the hold concerned, as it is now; what the reply carries.
 
     `hold_state` is empty when the decision left the hold as it was. `amount` is what was approved when that is less
@@ -58,10 +56,7 @@ class Decided:
 
     def with_postings(self, postings: Sequence[Posting]) -> Decided:
         """The same, with what it moved."""
-        return Decided(
-            self.code, self.reason, self.approval, self.hold, self.hold_state, tuple(postings), self.amount,
-            self.balance, self.near,
-        )  # fmt: skip
+        return self._replace(postings=tuple(postings))
 
     @property
     def approved(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 from protocols.market import Market
@@ -108,7 +107,7 @@ class Books:
         now = self.holds.get(hold.id)
         wanted = (hold.amount, hold.granted, state, hold.last_day, hold.closed_by)
         if wanted != (now.amount, now.granted, now.state, now.last_day, now.closed_by):
-            self.holds.put(replace(hold, state=state))
+            self.holds.put(hold._replace(state=state))
         return self.holds.get(hold.id)
 
     def book(self, hold: Hold, amount: int, journal: int) -> Hold:
@@ -120,7 +119,7 @@ class Books:
 
     def unbook(self, hold: Hold, amount: int, journal: int) -> Hold:
         """Back to the hold as far as it has room, the rest back to the account. facts/unionpay-pos 5.9."""
-        _, held = self.standing(replace(hold, booked=hold.booked - amount))
+        _, held = self.standing(hold._replace(booked=hold.booked - amount))
         within = min(amount, max(0, held - hold.held))
         self.ledger.post(hold.card, "unbook", within, hold.id, journal)
         self.ledger.post(hold.card, "unbook above", amount - within, hold.id, journal)
@@ -129,7 +128,7 @@ class Books:
     def close(self, hold: Hold, state: str, journal: int | None) -> Hold:
         """Release all that is held; the hold is in this state from now on."""
         self.ledger.post(hold.card, "release", hold.held, hold.id, journal)
-        self.holds.put(replace(hold, state=state, closed_by=journal))
+        self.holds.put(hold._replace(state=state, closed_by=journal))
         return self.holds.get(hold.id)
 
     def hold_of(self, entry: Entry) -> Hold:

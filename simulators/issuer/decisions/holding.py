@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 from protocols.faults import ConfigurationError
@@ -55,10 +54,10 @@ def increment(books: Books, asked: Asked, today: date, reference: str) -> Decide
         return Decided(least.over_most_code, f"{total} in all, {least.most} is the most", hold=hold)
     short = books.short(asked.card, asked.amount)
     if short:
-        return replace(short, hold=hold)
+        return short._replace(hold=hold)
     entry = books.enter(asked, today, reference, hold.approval, original=hold.id)
     last_day = books.last_day(today) if rule.extends_validity else hold.last_day
-    grown = replace(hold, amount=total, granted=hold.granted + asked.amount, last_day=max(last_day, hold.last_day))
+    grown = hold._replace(amount=total, granted=hold.granted + asked.amount, last_day=max(last_day, hold.last_day))
     return changed(f"{grown.amount} held in all", books.settle(grown, entry.id), hold.approval)
 
 
@@ -79,7 +78,7 @@ def cancel(books: Books, asked: Asked, today: date, reference: str) -> Decided:
     entry = books.enter(asked, today, reference, hold.approval, original=hold.id, amount=hold.held)
     if hold.booked == 0:
         return changed("hold released", books.close(hold, "cancelled", entry.id), hold.approval)
-    left = replace(hold, amount=hold.booked, granted=hold.granted - hold.held)
+    left = hold._replace(amount=hold.booked, granted=hold.granted - hold.held)
     return changed("the rest of the hold released", books.settle(left, entry.id), hold.approval)
 
 
@@ -94,14 +93,14 @@ def adjust(books: Books, card: str, approval: str, today: date, amount: int | No
     if refusal:
         return refusal
     total = hold.amount if amount is None else amount
-    adjusted = replace(hold, amount=total, last_day=_later(hold.last_day, days or 0))
+    adjusted = hold._replace(amount=total, last_day=_later(hold.last_day, days or 0))
     if total < 1 or total <= hold.booked or (hold.booked and not books.within_limit(adjusted, hold.booked)):
         return Decided(
             books.market.preauth.wrong_amount_code, f"a hold with {hold.booked} booked is not of {total}", hold=hold
         )
     short = books.short(card, max(0, total - hold.amount))
     if short:
-        return replace(short, hold=hold)
+        return short._replace(hold=hold)
     return changed(f"now of {total}, until {adjusted.last_day}", books.settle(adjusted, None), hold.approval)
 
 

@@ -6,7 +6,6 @@ A request and its reversal may come in either order: one that was reversed befor
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 
 from protocols.transactions import Transaction
@@ -79,7 +78,7 @@ def _increment(books: Books, entry: Entry) -> Decided:
         return _not_normal(books, f"the hold is {hold.state}", hold)
     if hold.amount <= entry.amount:
         return _not_normal(books, f"the issuer lowered the hold to {hold.amount} since", hold)
-    lower = replace(hold, amount=hold.amount - entry.amount, granted=hold.granted - entry.amount)
+    lower = hold._replace(amount=hold.amount - entry.amount, granted=hold.granted - entry.amount)
     return changed(f"{lower.amount} stays held", books.settle(lower, entry.id))
 
 
@@ -89,9 +88,9 @@ def _cancel(books: Books, entry: Entry) -> Decided:
     if hold.state in ("expired", "reversed") or (hold.state == "cancelled" and hold.closed_by != entry.id):
         return _not_normal(books, f"the hold is {hold.state} since", hold)
     if hold.state == "cancelled":
-        back = replace(hold, state="open", closed_by=None)
+        back = hold._replace(state="open", closed_by=None)
     else:
-        back = replace(hold, amount=hold.amount + entry.amount, granted=hold.granted + entry.amount)
+        back = hold._replace(amount=hold.amount + entry.amount, granted=hold.granted + entry.amount)
     return changed("the hold is back", books.settle(back, entry.id))
 
 

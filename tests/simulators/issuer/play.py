@@ -167,9 +167,9 @@ class Play:
         card = "debit" if c % 5 == 4 else "stranger" if c % 41 == 40 else "credit"
         asked = self.fresh(transaction, b, card, _of(AMOUNTS, a))
         if c % 7 == 5:
-            asked = replace(asked, partial=True)
+            asked = asked._replace(partial=True)
         if c % 11 == 10:
-            asked = replace(asked, most=asked.amount * 60 // 100)
+            asked = asked._replace(most=asked.amount * 60 // 100)
         self.send(asked)
 
     def on_hold(self, transaction: T, a: int, b: int, c: int) -> None:
@@ -177,13 +177,13 @@ class Play:
         hold = _newest(self.holds, a)
         if hold is None:
             asked = self.fresh(transaction, a, "credit", _of(AMOUNTS, b))
-            self.send(replace(asked, approval="000001", original_day=f"{self.today:%m%d}"))
+            self.send(asked._replace(approval="000001", original_day=f"{self.today:%m%d}"))
             return
         place = next(i for i, (_, merchant) in enumerate(TERMINALS) if merchant == hold.asked.merchant)
         place += 1 if hold.asked.merchant == TERMINALS[0][1] and c % 3 == 2 else 0
         amounts = (hold.amount, self._rest(hold), *AMOUNTS)
         asked = self.fresh(transaction, place, hold.asked.card, amounts[b % len(amounts)])
-        asked = replace(asked, approval=hold.approval, original_day=hold.day)
+        asked = asked._replace(approval=hold.approval, original_day=hold.day)
         self.send(self._spoiled(asked, c))
 
     def _rest(self, hold: Named) -> int:
@@ -195,14 +195,14 @@ class Play:
         found = _newest([one for one in self.approved if one[0].transaction in kinds], a)
         if found is None:
             asked = self.fresh(transaction, a, "credit", _of(AMOUNTS, b))
-            self.send(replace(asked, original_batch="000001", original_trace="000001", original_day="1220"))
+            self.send(asked._replace(original_batch="000001", original_trace="000001", original_day="1220"))
             return
         original, reference, day = found
         place = next((i for i, (terminal, _) in enumerate(TERMINALS) if terminal == original.terminal), 0)
         amounts = (self._amount(original), original.amount, original.amount // 2, *AMOUNTS)
-        asked = replace(
-            self.fresh(transaction, place, original.card, amounts[b % len(amounts)]), original_batch=original.batch,
-            original_trace=original.trace, original_day=f"{day:%m%d}", reference=reference,
+        asked = self.fresh(transaction, place, original.card, amounts[b % len(amounts)])._replace(
+            original_batch=original.batch, original_trace=original.trace, original_day=f"{day:%m%d}",
+            reference=reference,
         )  # fmt: skip
         self.send(self._spoiled(asked, c))
 
@@ -216,7 +216,7 @@ class Play:
             18: {"approval": ""}, 19: {"original_day": ""}, 20: {"reference": "9" * 12}, 21: {"reference": ""},
             22: {"approval": asked.approval.lstrip("0")}, 23: {"terminal": "00000009"},
         }  # fmt: skip
-        return replace(asked, **changes.get(c % 24, {}))  # type: ignore[arg-type]
+        return asked._replace(**changes.get(c % 24, {}))  # type: ignore[arg-type]
 
     def reverse(self, a: int, b: int, c: int) -> None:
         """Of any reversible request that was made, refused ones too."""
@@ -227,7 +227,7 @@ class Play:
         amounts = (found.amount, found.amount, found.amount, found.amount + 1)
         cards = (found.card, found.card, "", found.card, "debit" if c % 24 == 4 else found.card)
         batch = "000096" if c % 13 == 12 else found.batch
-        self.undo(replace(found, amount=amounts[b % len(amounts)], card=cards[c % len(cards)], batch=batch))
+        self.undo(found._replace(amount=amounts[b % len(amounts)], card=cards[c % len(cards)], batch=batch))
 
     def reverse_early(self, a: int, b: int, c: int) -> None:
         """Of the request that comes next from this terminal, or would."""

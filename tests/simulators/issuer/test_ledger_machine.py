@@ -117,7 +117,7 @@ def test_a_hold_that_is_not_released_is_noticed_by_the_ledger_itself(monkeypatch
 
 
 def _put(of: books.Books, hold: Any, state: str) -> Any:
-    of.holds.put(books.replace(hold, state=state))
+    of.holds.put(hold._replace(state=state))
     return of.holds.get(hold.id)
 
 
