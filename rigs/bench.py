@@ -27,7 +27,7 @@ from rigs.hosts.simulated import SimulatedHost
 from rigs.lease import Lease
 from rigs.model import RigModel
 from rigs.people import VirtualPeople
-from rigs.ports import OtherTerminal, Printer, Reader, Terminal
+from rigs.ports import Network, OtherTerminal, Printer, Reader, Terminal
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.private import private_directory, private_root
 from rigs.timeline import Recorder
@@ -120,11 +120,13 @@ class Bench:
         self.presenter: VirtualPresenter
         self.printer, slip_printer = self._up("printer", lambda: build.printer(plan, emit, self.private))
         self.reader, self.presenter, card_reader = self._up("reader", lambda: build.reader(plan, emit, self.private))
+        ways = self.network.ways() if self.rig.host.behind_gateways else ()
         self.terminal: Terminal = self._up(
             "terminal",
-            lambda: build.terminal(plan, emit, self.private, card_reader, slip_printer, self.people, self.host),
+            lambda: build.terminal(plan, emit, self.private, card_reader, slip_printer, self.people, self.host, ways),
         )
         self.self_test()
+        self.caught_up()  # what the sign-on brought is no part of the first case
 
     def _up(self, name: str, bring_up: Callable[[], Any]) -> Any:
         """Bring one device up, record it, and see that it is closed."""
@@ -167,7 +169,7 @@ class Bench:
             "reader": self.reader.attributes(),
             "printer": {"paper": paper.value, **self.printer.attributes()},
             "terminal": self.terminal.identity(),
-            "host": self.host.identity(),
+            "host": self.host.identity() | ({"line": self.rig.host.line} if self.rig.host.behind_gateways else {}),
         }
         self._note("identity", **self.environment)
         if paper in (Paper.OUT, Paper.UNKNOWN):
@@ -198,6 +200,31 @@ class Bench:
         self.people.has_card(pan, profile.expiry, profile.pin)
         case.emit(Channel.CARD, "issued", card=self.card, profile=profile.name)
         return self.card
+
+    @cached_property
+    def network(self) -> Network:
+        """What lies between terminal and host, brought up when it is spoken of first: most cases never do."""
+        return cast(Network, self._up("network", self._build_network))
+
+    def _build_network(self) -> Network:
+        return build.network(self.plan, self.recorder.emit, self.private, self.host)
+
+    def caught_up(self) -> None:
+        """Wait until host and network have told all that they saw so far."""
+        self.host.caught_up()
+        if self._has_network():
+            self.network.caught_up()
+
+    def _has_network(self) -> bool:
+        return "network" in self.__dict__
+
+    def _network_behaves(self) -> None:
+        if self._has_network():
+            self.network.behave()
+
+    def _restore_network(self) -> None:
+        if self._has_network():
+            self.network.restore()
 
     @cached_property
     def other_terminal(self) -> OtherTerminal:
@@ -243,6 +270,7 @@ class Bench:
         troubles, cancelled = [], None
         for what, act in (
             ("host", self.host.behave),
+            ("network", self._network_behaves),
             ("people", self.people.reset),
             ("printer", self.printer.load_paper),
             ("reader", self._restore_reader),
@@ -251,6 +279,7 @@ class Bench:
             ("accounts", self.host.end_case),
             ("date", self.host.reset_date),
             ("parameters", self.terminal.restore_parameters),
+            ("network", self._restore_network),
         ):
             try:
                 act()

@@ -1,13 +1,13 @@
 #!/bin/sh
 # bootstrap.sh [test]: does all the set-up that is missing, and says how long each step took. Quiet when nothing is to
-# do. `test` adds what only the tests need: a browser that opens the report.
+# do. `test` adds what only the tests need: a browser that opens the report, tshark, a PostgreSQL server, and atheris.
 # As root it installs Debian packages; otherwise it prints the one command to run (SETUP=sudo lets it use sudo) and
 # goes on without them: the reader then stands in process, and reports say so.
 set -eu
 unset PYTHONDONTWRITEBYTECODE
 cd "$(dirname "$0")/.."
 PACKAGES="gcc libc6-dev python3-dev libpcsclite-dev pcscd fonts-wqy-microhei"
-[ "${1:-}" != test ] || PACKAGES="$PACKAGES chromium"
+[ "${1:-}" != test ] || PACKAGES="$PACKAGES chromium tshark postgresql"
 PYTHON="${PYTHON:-python3}"
 VENV=.venv
 
@@ -83,6 +83,13 @@ pyscard() {
 		echo "No PC/SC then: the reader stands in process, and reports say so."
 }
 
+fuzzer() { # atheris has wheels for some Pythons on some machines; nothing else is tried
+	[ "$(cat "$VENV/fuzz-stamp" 2>/dev/null)" != "$(cksum <requirements/fuzz.txt)" ] || return 0
+	step "atheris" "$VENV/bin/uv" pip install -q --compile-bytecode --only-binary :all: --python "$VENV/bin/python" --require-hashes -r requirements/fuzz.txt ||
+		echo "No atheris for this Python then: Hypothesis drives the fuzz targets, without coverage."
+	cksum <requirements/fuzz.txt >"$VENV/fuzz-stamp"
+}
+
 launcher() { # Holdfast is an application in its checkout: a path file and a command, nothing is built
 	site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 	pwd >"$site/holdfast-checkout.pth"
@@ -101,3 +108,4 @@ trap 'rm -f "$LOG"' EXIT
 [ -x "$VENV/bin/python" ] || python_is_new_enough
 packages
 environment
+[ "${1:-}" != test ] || fuzzer

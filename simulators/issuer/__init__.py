@@ -29,6 +29,8 @@ from simulators.issuer.actions import (
 from simulators.issuer.behaviour import FieldTest, Rule
 from simulators.issuer.host import AccountSpec, IssuerHost
 from simulators.issuer.ledger import AccountView, Ledger
+from simulators.issuer.limits import Limits
+from simulators.issuer.tls import ServerTls
 
 __all__ = [
     "AccountSpec",
@@ -48,6 +50,7 @@ __all__ = [
     "LateAnswer",
     "Ledger",
     "LengthPrefix",
+    "Limits",
     "NoAnswer",
     "NoMac",
     "NonNumeric",
@@ -57,6 +60,7 @@ __all__ = [
     "RefuseConnects",
     "Reset",
     "Rule",
+    "ServerTls",
     "SetField",
     "Split",
     "SpoilChip",

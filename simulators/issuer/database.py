@@ -6,13 +6,14 @@ values; a table name, a kind or a state in them never holds a question mark. One
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
-from protocols.faults import RigFault
+from protocols.faults import ConfigurationError, RigFault
 from simulators.issuer.schema import MARK, SCHEMA, standing
 
 STATEMENTS = 256
@@ -77,12 +78,15 @@ class Database(Protocol):
 class SqliteDatabase:
     """One file, WAL, `synchronous=FULL`; a new one gets its tables, an old one is brought up to date.
 
-    Raises ConfigurationError for a file of a newer Holdfast, or that is no ledger.
-
-    `factory` makes the connection; tests cut it short.
+    Raises ConfigurationError for a file of a newer Holdfast, or that is no ledger. `factory` makes the connection;
+    tests cut it short. `alone` keeps others away until it is closed, by a lock beside the file that the system takes
+    back when the host dies; it raises ConfigurationError when somebody has it.
     """
 
-    def __init__(self, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+    def __init__(
+        self, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection, *, alone: bool = False
+    ) -> None:
+        self._lock = _locked(path) if alone else None
         self.name = f"SQLite {sqlite3.sqlite_version}"
         self.path = path
         self.connection = sqlite3.connect(
@@ -94,7 +98,11 @@ class SqliteDatabase:
                 self._execute(f"PRAGMA {pragma}")
             self._make_tables()
         except sqlite3.Error as error:
+            self.close()
             raise _unavailable(error) from error
+        except BaseException:
+            self.close()
+            raise
 
     def _make_tables(self) -> None:
         tables = [name for (name,) in self._execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -146,6 +154,20 @@ class SqliteDatabase:
 
     def close(self) -> None:
         self.connection.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+def _locked(path: Path) -> IO[bytes]:
+    lock = path.with_name(f"{path.name}.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise ConfigurationError(
+            f"another host uses the ledger {path}", advice="stop it, or name another ledger", component="host"
+        ) from None
+    return lock
 
 
 def _unavailable(error: sqlite3.Error) -> LedgerUnavailable:

@@ -23,12 +23,40 @@ MATCHED = (3, 4, 11, 41, 42)
 # ── frames ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def unreadable(error: CodecError) -> str:
-    """A frame or a stream that cannot be read: what stands there, and the likely framing."""
+def unreadable(error: CodecError, raw: bytes = b"") -> str:
+    """A frame or a stream that cannot be read: what stands there, and the likely framing or protocol."""
+    for prefix, what in OTHER_PROTOCOLS:
+        if raw.startswith(prefix):
+            return f"not answered: {what} ({raw[:SHOWN].hex(' ')} …): this port speaks plain"
     text = error.message.partition(": ")
     sentence = f"{text[0]} {text[2]}" if text[0] in ("length", "TPDU", "header") else error.message
     sentence = sentence.removeprefix("length ") if sentence.startswith("length length") else sentence
     return f"not answered: {sentence}" + (f": {error.advice}" if error.advice else "")
+
+
+OTHER_PROTOCOLS = (
+    (b"\x16\x03", "it looks like TLS"), (b"GET ", "it looks like HTTP"), (b"POST", "it looks like HTTP"),
+    (b"HEAD", "it looks like HTTP"), (b"SSH-", "it looks like SSH"),
+)  # fmt: skip
+SHOWN = 4
+"""Bytes: enough to tell a protocol by, and no part of a message that must not be shown."""
+
+
+def too_slow(pending: bytes, seconds: float) -> str:
+    """A frame that was begun and not ended."""
+    stated, came = int.from_bytes(pending[:LENGTH_BYTES], "big"), len(pending) - LENGTH_BYTES
+    what = f"the length says {stated}, and {came} bytes came" if came >= 0 else "one byte of a length came"
+    return f"not answered: {what} within {seconds:g} s of the frame's first byte: the line is cut"
+
+
+def does_not_read(waiting: int, seconds: float) -> str:
+    """A terminal that asks, and takes no answers."""
+    return f"the terminal has left {waiting} bytes of answers lying for {seconds:g} s: the line is cut"
+
+
+def overflows(most: int) -> str:
+    """A terminal for which too much waits."""
+    return f"more than {most} bytes of answers wait for the terminal to read them: the line is cut"
 
 
 def unfinished(pending: bytes) -> str:

@@ -63,7 +63,7 @@ _OF_CARD = _SELECT + "WHERE card = ? ORDER BY id DESC LIMIT ?"
 _WITH_CODE = _SELECT + "WHERE approval = ? AND day = ? ORDER BY id DESC LIMIT 1"
 _OVERDUE = (
     "SELECT hold.id FROM hold JOIN account USING (card) WHERE hold.state IN ('open', 'partly completed')"
-    " AND hold.last_day < ? AND account.retired = 0 ORDER BY hold.id"
+    " AND hold.last_day < ? AND account.retired = 0"
 )
 _SET = "amount = ?, granted = ?, state = ?, last_day = ?, closed_by = ?"
 _PUT = f"UPDATE hold SET {_SET} WHERE id = ? RETURNING {_COLUMNS}"  # noqa: S608
@@ -147,8 +147,8 @@ class HoldBook:
         return self._one(_WITH_CODE, approval, day)
 
     def overdue(self, day: str) -> list[int]:
-        """Ids of the holds of accounts in use that may be completed no more on this day."""
-        return [int(row[0]) for row in self._db.rows(_OVERDUE, (day,))]
+        """Ids of the holds of accounts in use that may be completed no more on this day, oldest first."""
+        return sorted(int(row[0]) for row in self._db.rows(_OVERDUE, (day,)))
 
     def held(self, card: str) -> int:
         """Sum over the card's holds."""

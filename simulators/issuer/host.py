@@ -236,7 +236,7 @@ class IssuerHost:
             minor = None if amount is None else amount.minor
             decided = self._rules.adjust(card, approval, self.now().date(), minor, days)
             if decided.code != "00":
-                near = f"; {decided.near}" if decided.near else ""
+                near = f"; {decided.near}" if decided.near not in decided.reason else ""
                 raise ConfigurationError(f"the hold {approval} of {card} stays as it is: {decided.reason}{near}")
             self._ledger.commit()
             self._teller.moved(decided)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from protocols.faults import ConfigurationError
-from protocols.pan import mask_pan
+from protocols.pan import derived, mask_pan
 from simulators.issuer.financial import Financial
 from simulators.issuer.holdbook import Hold
 from simulators.issuer.journal import Entry
@@ -113,7 +113,7 @@ _JOURNAL = (
 )
 _OPEN = "state IN ('open', 'partly completed')"
 _HOLDS_OPEN = f"SELECT COUNT(*) FROM hold WHERE {_OPEN}"  # noqa: S608
-_HOLDS_OPEN_AT_MOST = f"SELECT COUNT(*) FROM (SELECT 1 FROM hold WHERE {_OPEN} LIMIT ?) AS some"  # noqa: S608
+_HOLDS_OPEN_AT_MOST = f"SELECT COUNT(*) FROM (SELECT 1 FROM hold WHERE {_OPEN} LIMIT ?) AS counted"  # noqa: S608
 
 
 class Inquiry:
@@ -162,6 +162,10 @@ class Inquiry:
         """Whether a card with this number is on file."""
         return bool(self._call(lambda: pan in self._cards))
 
+    def free_pan(self, prefix: str) -> str:
+        """The first number of a test range that no card on file has."""
+        return str(self._call(lambda: next(pan for pan in derived(prefix) if pan not in self._cards)))
+
     def take_account(self, spec: Account) -> bool:
         """Put a card on file whose account the books have already, and leave the account as it is.
 
@@ -184,10 +188,10 @@ class Inquiry:
     def _with_cards(self, rows: Sequence[tuple[Any, ...]]) -> list[AccountRow]:
         on_file = {card.name: card for card in self._cards.values()} if rows else {}
         found = []
-        for *values, retired in rows:
-            card = on_file.get(values[0])
+        for name, kind, opening, available, held, booked, retired in rows:
+            card = on_file.get(name)
             pan, status = (mask_pan(card.pan), card.status) if card else ("", "")
-            found.append(AccountRow(*values, bool(retired), pan, status))
+            found.append(AccountRow(name, kind, opening, available, held, booked, bool(retired), pan, status))
         return found
 
     # ── holds and journal ─────────────────────────────────────────────────────────────────────────────────────────
@@ -261,7 +265,7 @@ class Inquiry:
         return found
 
     def sign_off(self, terminal: str) -> None:
-        """Forget the working keys of a terminal: it must sign on again. Raises ConfigurationError for an unknown one."""
+        """Forget the working keys of a terminal: it must sign on again. Raises ConfigurationError for none of ours."""
 
         def work() -> None:
             found = self._terminals.numbered(terminal)

@@ -22,10 +22,10 @@ TODAY = date(2026, 6, 15)
 class Bank:
     """One card, one terminal. Days can go by; each request gets the trace that it is given.
 
-    `where` is a file, or the URL of a server.
+    `where` is a file, or the URL of a server; `opening` None finds the card there.
     """
 
-    def __init__(self, where: Path | str, market: Market, opening: int = OPENING) -> None:
+    def __init__(self, where: Path | str, market: Market, opening: int | None = OPENING) -> None:
         database = open_database(where)
         if isinstance(database, SqliteDatabase):
             database.run("PRAGMA synchronous=OFF")  # no test of these cuts the power
@@ -34,7 +34,8 @@ class Bank:
         self.today = TODAY
         self.approval = ""
         self.opened = TODAY
-        self.ledger.open_account(CARD, opening)
+        if opening is not None:
+            self.ledger.open_account(CARD, opening)
 
     def close(self) -> None:
         self.ledger.close()

@@ -336,13 +336,13 @@ def test_a_terminal_that_hangs_up_at_our_certificate_is_told(hosts: Hosts, bench
 
 
 def test_a_handshake_that_does_not_end_is_cut_and_others_live_on(hosts: Hosts, bench_ca: Path, events: Events) -> None:
-    host = hosts(tls=server(bench_ca), limits=Limits(handshake_s=0.3))
+    host = hosts(tls=server(bench_ca), limits=Limits(handshake_s=1.0))
     good = TlsClient(host, client_context(bench_ca))
     good.sign_on()
     with socket.create_connection(host.address, DEADLINE_S) as line:  # type: ignore[attr-defined]
         line.sendall(b"\x16\x03\x01\x02")
         assert line.recv(1) == b""
-    assert refused(events) == "4 bytes of a handshake came within 0.3 s of the connect"
+    assert refused(events) == "4 bytes of a handshake came within 1 s of the connect"
     assert good.ask(good.preauth())[39] == "00"
     good.close()
 
@@ -383,6 +383,24 @@ def test_stopping_ends_a_handshake_under_way(hosts: Hosts, bench_ca: Path) -> No
             assert line.recv(1) == b""
         except ConnectionResetError:
             pass
+
+
+def test_stopping_ends_lines_that_were_just_taken(hosts: Hosts, bench_ca: Path) -> None:
+    host = hosts(tls=server(bench_ca))
+    lines = []
+
+    def take_and_stop() -> None:
+        lines.extend(socket.create_connection(host.address, DEADLINE_S) for _ in range(5))  # type: ignore[attr-defined]
+        port = host._line._port
+        assert port._socket is not None
+        port._take(port._socket)
+        host._stopping.set()
+
+    host._call(take_and_stop)
+    host.stop()
+    for line in lines:
+        with line:
+            assert line.recv(1) == b""
 
 
 # ── files ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -76,12 +76,14 @@ def test_what_was_committed_is_there_after_a_crash_of_the_server_and_nothing_els
 ) -> None:
     bank = Bank(durable, cn_market())
     bank.preauth()
-    bank.ledger.database.begin()
-    bank.ledger.post(CARD, "sale", 1)
-    postgresql.crash()
+
+    def crashed() -> None:
+        with bank.ledger.decision():
+            bank.ledger.post(CARD, "sale", 1)
+            postgresql.crash()
+
     with pytest.raises(LedgerUnavailable, match="cannot be used"):
-        bank.ledger.database.row("SELECT booked FROM account")
-    bank.ledger.abandon()
+        crashed()
     assert bank.account() == AS_HELD
     assert bank.complete().code == "00"
     bank.ledger.audit()
@@ -141,6 +143,22 @@ def test_a_connection_lost_in_a_decision_takes_it_along_and_the_next_one_goes_on
     bank.ledger.audit()
 
 
+def test_what_only_looks_is_asked_again_and_never_within_a_transaction_that_was_lost(
+    bank: Bank, postgresql: Server
+) -> None:
+    database = bank.ledger.database
+    _end_connections(postgresql)
+    assert database.row("SELECT booked FROM account") == (0,)
+    database.begin()
+    database.run("UPDATE account SET booked = 1")
+    _end_connections(postgresql)
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable):
+            database.row("SELECT booked FROM account")
+    database.rollback()
+    assert database.row("SELECT booked FROM account") == (0,)
+
+
 def test_while_the_server_is_away_all_is_refused_and_when_it_is_back_all_goes_on(
     bank: Bank, postgresql: Server
 ) -> None:
@@ -162,15 +180,13 @@ def test_while_the_server_is_away_all_is_refused_and_when_it_is_back_all_goes_on
 def test_a_commit_that_was_kept_and_whose_answer_was_lost_is_kept(
     postgresql: Server, url: str, short_dir: Path
 ) -> None:
-    proxy = HalfWay(postgresql.directory, short_dir)
-    bank = Bank(url.replace(postgresql.directory.name, short_dir.name), cn_market())
-    proxy.armed = True
-    assert bank.preauth().code == "00"
-    assert not proxy.armed
-    assert bank.account() == AS_HELD
-    bank.ledger.audit()
-    bank.close()
-    proxy.close()
+    through_it = url.replace(postgresql.directory.name, short_dir.name)
+    with closing(HalfWay(postgresql.directory, short_dir)) as proxy, closing(Bank(through_it, cn_market())) as bank:
+        proxy.armed = True
+        assert bank.preauth().code == "00"
+        assert not proxy.armed
+        assert bank.account() == AS_HELD
+        bank.ledger.audit()
 
 
 def test_a_commit_that_never_came_is_not_kept(bank: Bank, postgresql: Server) -> None:
@@ -222,8 +238,11 @@ def test_what_fails_behind_a_mark_is_gone_and_what_came_before_it_stays(bank: Ba
     database.mark()
     bank.ledger.post(CARD, "sale", 2)
     database.keep()
+    database.mark()
+    bank.ledger.post(CARD, "sale", 4)
+    database.back()
     database.commit()
-    assert bank.account() == AccountView(OPENING - 3, 0, 3)
+    assert database.row("SELECT available, booked FROM account") == (OPENING - 3, 3)
 
 
 def test_a_full_disk_is_said_to_be_full_and_business_goes_on_when_there_is_room(bank: Bank, postgresql: Server) -> None:
@@ -256,14 +275,14 @@ def test_a_closed_ledger_stays_closed(url: str) -> None:
 def test_a_second_host_is_refused_until_the_first_has_gone(
     bank: Bank, url: str, postgresql: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulators.issuer.postgresql.LOCK_PATIENCE_S", 0.0)
+    monkeypatch.setattr("simulators.issuer.postgresqlsession.LOCK_PATIENCE_S", 0.0)
     said = r"another host uses the ledger in schema 'books' of .*: server process \d+, from a local process, since "
     with pytest.raises(ConfigurationError, match=said):
         PostgresqlDatabase(url)
     with closing(PostgresqlDatabase(postgresql.url(postgresql.fresh()))):
         pass
     bank.close()
-    monkeypatch.setattr("simulators.issuer.postgresql.LOCK_PATIENCE_S", DEADLINE_S)
+    monkeypatch.setattr("simulators.issuer.postgresqlsession.LOCK_PATIENCE_S", DEADLINE_S)
     PostgresqlDatabase(url).close()
 
 
@@ -272,7 +291,7 @@ def test_a_host_that_comes_back_takes_the_ledger_from_its_own_lost_connection(ba
     database = bank.ledger.database
     assert isinstance(database, PostgresqlDatabase)
     old = database._connection
-    database._open()
+    database._open_again()
     with pytest.raises(psycopg.OperationalError):
         old.execute("SELECT 1")
     old.close()
@@ -284,8 +303,12 @@ def test_a_ledger_taken_by_another_host_meanwhile_is_not_shared(
 ) -> None:
     _end_connections(postgresql)
     with closing(PostgresqlDatabase(url)):
-        monkeypatch.setattr("simulators.issuer.postgresql.LOCK_PATIENCE_S", 0.0)
+        monkeypatch.setattr("simulators.issuer.postgresqlsession.LOCK_PATIENCE_S", 0.0)
         with pytest.raises(LedgerUnavailable, match="another host uses the ledger"):
+            bank.preauth()
+    monkeypatch.setattr("simulators.issuer.postgresqlsession.LOCK_PATIENCE_S", DEADLINE_S)
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable, match=r"another host has used the ledger .* meanwhile \(start this"):
             bank.preauth()
 
 
@@ -355,6 +378,17 @@ def _tells_no_secret(error: BaseException | None) -> None:
         assert SECRET not in f"{error} {error!r} {error.args}"
         assert error.__suppress_context__ or error.__context__ is None
         error = error.__cause__
+
+
+def test_a_role_that_may_make_no_tables_is_told_to_use_a_schema_of_its_own(postgresql: Server) -> None:
+    url = postgresql.url("public").replace("holdfast@", "modest@")
+    with postgresql.connect() as connection:
+        connection.execute("CREATE ROLE modest LOGIN")
+        with pytest.raises(ConfigurationError, match=r"permission denied for schema public \(give the role a schema"):
+            PostgresqlDatabase(url)
+        with pytest.raises(ConfigurationError, match="permission denied for database postgres"):
+            PostgresqlDatabase(url.replace("public", "private"))
+        connection.execute("DROP ROLE modest")
 
 
 def test_a_role_without_a_schema_is_told_to_name_one(postgresql: Server) -> None:
