@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from protocols.events import Direction
 from protocols.iso8583 import CodecError, FrameReader
@@ -60,9 +60,8 @@ class Connection(asyncio.BufferedProtocol, Late):
     # ── what comes in ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=self._edge.limits.waiting_bytes)
+        self._transport = made = cast(asyncio.Transport, transport)  # uvloop's are none by name
+        made.set_write_buffer_limits(high=self._edge.limits.waiting_bytes)
         tls = transport.get_extra_info("tls")
         if tls is None:  # else it was up before its handshake
             self._edge.coming -= 1
