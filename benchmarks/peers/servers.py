@@ -93,9 +93,7 @@ def running(kind: Kind, plan: Path, directory: Path, *more: str) -> Iterator[Ser
 def _command(kind: Kind, plan: Path, directory: Path, port: int, more: tuple[str, ...]) -> list[str]:
     if kind.dialect == "iso8583sim":
         return [str(SIMULATOR / "bin" / "iso8583sim"), "serve", "-f", "bcd", "--header", "2b", "-p", str(port)]
-    # asserts tell the type checker what a transport is; uvloop's are no subclass of asyncio's
-    bare = ("-O",) if "--uvloop" in kind.options else ()
-    command = [sys.executable, *bare, "-W", "ignore", "-m", f"benchmarks.peers.{kind.module}", *kind.options, *more]
+    command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.peers.{kind.module}", *kind.options, *more]
     where = ["--plan", str(plan), "--directory", str(directory)] if kind.dialect == "unionpay" else []
     return command + where
 

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from protocols.faults import ConfigurationError
 from simulators.issuer import tlswords
@@ -80,8 +80,7 @@ class TlsEnd(asyncio.BufferedProtocol, asyncio.Transport, Shaking):
     # ── the socket's side ─────────────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._edge.coming -= 1
         self._edge.handshakes.start(self)
 
