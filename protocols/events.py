@@ -41,9 +41,11 @@ class Direction(StrEnum):
     IN = "in"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """One thing that happened. `at_ns` is `time.monotonic_ns()` at the edge where it was seen."""
+    """One thing that happened, never changed once it is made. `at_ns` is `time.monotonic_ns()` at the edge where it was
+    seen. Not frozen: a host makes half a dozen of them for each request, and that would cost it three times as much.
+    """
 
     channel: Channel
     kind: str

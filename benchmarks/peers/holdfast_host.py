@@ -60,7 +60,7 @@ def _unsynced(host: IssuerHost) -> Iterator[None]:
     host._call(lambda: connection.execute("PRAGMA synchronous=OFF"))
     yield
     host._call(lambda: connection.execute("PRAGMA synchronous=FULL"))
-    host._call(lambda: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall())
+    host._call(lambda: connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
 
 
 def _recorder(directory: Path, plan: Plan) -> Recorder:

@@ -27,6 +27,8 @@ from simulators.issuer.spoil import pack_reply
 
 UNRELATED_TRACE = 500_000
 """So far from the right trace is that of an answer that nobody asked for."""
+SEALED = FINANCIAL | {Transaction.SCRIPT_NOTICE}
+"""What carries a MAC. facts/unionpay-pos 1.16"""
 FORMAT_ERROR, UNKNOWN_TERMINAL, SIGN_ON_FIRST, MAC_ERROR, INVALID, MALFUNCTION = "30", "97", "77", "A0", "12", "96"
 
 
@@ -59,6 +61,19 @@ class Exchanges:
         self._references += 1
         reference = f"{moment.month:02d}{moment.day:02d}{self._references:08d}"
         return Exchange(number, frame, message, transaction, mti == REVERSAL_MTI, moment, reference)
+
+    def prepare(self, exchange: Exchange) -> None:
+        """Look at what needs no books: the same would be found when its turn comes."""
+        terminal = self._terminals.find(exchange.terminal, exchange.merchant)
+        if exchange.transaction is None or terminal is None:
+            return
+        looked_at = exchange.looked_at
+        looked_at.faults = faults(exchange)
+        if looked_at.faults or exchange.transaction not in SEALED:
+            return
+        looked_at.sealed = terminal.check_mac(exchange.frame.body, self._monotonic())
+        if looked_at.sealed is not None and looked_at.sealed.check == "valid":
+            self._financial.prepare(exchange, looked_at.sealed.session)
 
     def signed_on(self, exchange: Exchange) -> bool:
         """Whether the terminal that asks has keys."""
@@ -114,7 +129,8 @@ class Exchanges:
             return Outcome(Decided(INVALID, explain.unknown_transaction(exchange)))
         if terminal is None:
             return Outcome(Decided(UNKNOWN_TERMINAL, explain.unknown_terminal(exchange, self._terminals)))
-        wrong = faults(exchange)
+        looked_at = exchange.looked_at
+        wrong = faults(exchange) if looked_at.faults is None else looked_at.faults
         if wrong:
             reason = "; ".join(reason for _, reason in wrong)
             return Outcome(Decided(FORMAT_ERROR, reason), session=terminal.session, formats=wrong)
@@ -123,7 +139,7 @@ class Exchanges:
     def _dispatch(self, exchange: Exchange, terminal: EnrolledTerminal, actions: tuple[Action, ...]) -> Outcome:
         transaction = exchange.transaction
         assert transaction is not None
-        if transaction in FINANCIAL or transaction is Transaction.SCRIPT_NOTICE:
+        if transaction in SEALED:
             return self._sealed(exchange, terminal, actions)
         coded = coded_answer(actions, self._market)
         if coded is not None:
@@ -134,7 +150,7 @@ class Exchanges:
 
     def _sealed(self, exchange: Exchange, terminal: EnrolledTerminal, actions: tuple[Action, ...]) -> Outcome:
         """What carries a MAC: it decides under which key the answer is sealed, too."""
-        sealed = terminal.check_mac(exchange.frame.body, self._monotonic())
+        sealed = exchange.looked_at.sealed or terminal.check_mac(exchange.frame.body, self._monotonic())
         if sealed is None:
             return Outcome(Decided(SIGN_ON_FIRST, "the terminal has not signed on"))
         checks: dict[str, Any] = {

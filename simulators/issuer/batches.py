@@ -1,4 +1,7 @@
-"""The batches of the terminals: what counts in each, what was uploaded of it, and which are closed."""
+"""The batches of the terminals: what counts in each, what was uploaded of it, and which are closed.
+
+A pre-authorisation never counts (facts/unionpay-pos 2.3), so no index of batches holds any.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from simulators.issuer.database import Database
 
 _CLOSE = "INSERT INTO closed_batch VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 _CLOSED = "SELECT 1 FROM closed_batch WHERE merchant = ? AND terminal = ? AND batch = ?"
-_IN_FORCE = "FROM journal WHERE merchant = ? AND terminal = ? AND batch = ? AND state NOT IN ('reversed', 'refused')"
+_IN_FORCE = (
+    "FROM journal WHERE merchant = ? AND terminal = ? AND batch = ? AND kind <> 'pre-authorisation'"
+    " AND state NOT IN ('reversed', 'refused')"
+)
 _SUMS = f"SELECT kind, SUM(amount), COUNT(*) {_IN_FORCE} GROUP BY kind"
 _BOOKINGS = f"SELECT id, trace, kind, card, amount {_IN_FORCE} ORDER BY id"
 _UPLOADED = "UPDATE journal SET uploaded = 1 WHERE id = ?"

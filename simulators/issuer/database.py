@@ -20,12 +20,12 @@ STATEMENTS = 256
 """So many prepared statements are kept: more than the books have."""
 
 PRAGMAS = (
-    "page_size=1024",  # a commit writes whole pages, a decision changes a few bytes in each: measured a tenth faster
+    "page_size=2048",  # a commit writes whole pages, a decision changes a few bytes in each: 8192 costs a fifth more
     "journal_mode=WAL",
     "synchronous=FULL",
     "temp_store=MEMORY",
     "cache_size=-32768",  # KiB, of which a small ledger takes little
-    "wal_autocheckpoint=16000",  # pages: what changes often is copied into the file once for many commits
+    "wal_autocheckpoint=8000",  # pages: what changes often is copied into the file once for many commits
 )
 
 Row = tuple[Any, ...]

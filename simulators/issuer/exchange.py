@@ -12,7 +12,16 @@ from protocols.emv import TlvError, objects
 from protocols.iso8583 import F60, F61, Frame, Mac, Message
 from protocols.transactions import Transaction
 from simulators.issuer.decisions import Decided
-from simulators.issuer.security import Session
+from simulators.issuer.security import Cryptogram, PinCheck, Sealed, Session
+
+
+@dataclass(slots=True)
+class Looks:
+    """What was found when an exchange was looked at before its turn came; None is not yet."""
+
+    faults: list[tuple[int, str]] | None = None
+    sealed: Sealed | None = None
+    card: tuple[Cryptogram, PinCheck] | None = None
 
 
 @dataclass
@@ -35,6 +44,7 @@ class Exchange:
     name: str = field(init=False)
     arrived: float = 0.0
     """On the loop's own clock: what a rule delays is counted from here."""
+    looked_at: Looks = field(default_factory=Looks)
 
     def __post_init__(self) -> None:
         self.trace, self.terminal, self.merchant = self.text(11), self.text(41), self.text(42)

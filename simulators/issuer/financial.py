@@ -21,7 +21,7 @@ from simulators.issuer.coded import as_success, coded_answer
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.exchange import Exchange, Outcome
 from simulators.issuer.ledger import Ledger
-from simulators.issuer.security import CardOnFile, Cryptogram, EnrolledTerminal, Session
+from simulators.issuer.security import CardOnFile, Cryptogram, EnrolledTerminal, PinCheck, Session
 
 WRONG_CARD, CARD_CHECK, EXPIRED, WRONG_PIN, PIN_FORMAT, UNSAFE = "14", "59", "54", "55", "99", "A7"
 """facts/unionpay-pos 5.21. A track that cannot be deciphered is A7, 安全处理失败."""
@@ -92,15 +92,26 @@ class Financial:
         near = f"; the nearest card differs in {wrong[0]} digits" if wrong else "; no card has so many digits"
         return f"the issuer has no card of this number ({len(pan)} digits){near}"
 
+    def prepare(self, exchange: Exchange, session: Session) -> None:
+        """Look at cryptogram and PIN; not where tracks are enciphered, for they are deciphered when its turn comes."""
+        card = None if exchange.reversal or exchange.text(53)[2:3] == "1" else self.cards.get(exchange.pan)
+        if card is not None:
+            exchange.looked_at.card = self._look(exchange, session, card)
+
+    def _look(self, exchange: Exchange, session: Session, card: CardOnFile) -> tuple[Cryptogram, PinCheck]:
+        chip = card.check_cryptogram((lambda: exchange.chip) if 55 in exchange.message else None)
+        return chip, card.check_pin(session.pin, exchange.octets(52), self._form(exchange))
+
+    def _form(self, exchange: Exchange) -> PinFormat:
+        return PinFormat.of_digit(exchange.text(53)[:1]) or PinFormat(self._market.security.pin_format)
+
     # ── checks of the card ────────────────────────────────────────────────────────────────────────────────────────
 
     def _check(
         self, exchange: Exchange, terminal: EnrolledTerminal, session: Session, card: CardOnFile, checks: dict[str, Any]
     ) -> tuple[Decided | None, Cryptogram]:
         """Status, expiry, cryptogram, PIN, in this order; the first that fails decides."""
-        form = PinFormat.of_digit(exchange.text(53)[:1]) or PinFormat(self._market.security.pin_format)
-        chip = card.check_cryptogram((lambda: exchange.chip) if 55 in exchange.message else None)
-        pin = card.check_pin(session.pin, exchange.octets(52), form)
+        chip, pin = exchange.looked_at.card or self._look(exchange, session, card)
         if exchange.transaction not in ASKS_PIN_AND_CHIP and chip.check == "wrong":
             chip = Cryptogram("absent")  # F55 of a completion is no request for a cryptogram (facts/unionpay-pos 2.2)
         checks.update(pin=pin, cryptogram=chip.check)
@@ -113,7 +124,7 @@ class Financial:
             refused = Decided(CARD_CHECK, "the cryptogram does not fit the data and the key of this card")
         elif pin == "unreadable":
             block = exchange.octets(52) or b""
-            refused = Decided(PIN_FORMAT, explain.unreadable_pin(block, card.pan, terminal, form))
+            refused = Decided(PIN_FORMAT, explain.unreadable_pin(block, card.pan, terminal, self._form(exchange)))
         return refused or self._check_pin(card, pin), chip
 
     def _check_pin(self, card: CardOnFile, pin: str) -> Decided | None:

@@ -151,7 +151,7 @@ class IssuerHost:
         """Do something in the host's own thread, between two commits, and wait for it."""
 
         async def in_loop() -> Any:
-            self._line.settle()
+            await self._line.books()
             result = work()
             self._ledger.commit()
             return result
@@ -281,7 +281,12 @@ class IssuerHost:
 
     def caught_up(self) -> None:
         """Return when all that came and went so far is told, lines that were hung up as well; not what is delayed."""
-        self._submit(_turns(), CALL_DEADLINE_S)
+        self._submit(self._told(), CALL_DEADLINE_S)
+
+    async def _told(self) -> None:
+        await _turns()
+        await self._line.books()
+        await _turns()
 
     # ── business time ─────────────────────────────────────────────────────────────────────────────────────────────
 

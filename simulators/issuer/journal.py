@@ -57,7 +57,7 @@ _ANY_BATCH = (
 )
 _BY_REFERENCE = (
     _SELECT + "WHERE reference = ? AND merchant = ? AND day = ? AND kind IN (?, ?, ?, ?) AND state <> 'refused'"
-    " ORDER BY id DESC LIMIT 1"
+    " AND kind <> 'pre-authorisation' ORDER BY id DESC LIMIT 1"  # so that its index finds it
 )
 _OF_TERMINAL = _SELECT + "WHERE merchant = ? AND terminal = ? AND state <> 'refused' ORDER BY id DESC LIMIT ?"
 _OF_MERCHANT = _SELECT + "WHERE merchant = ? AND state <> 'refused' ORDER BY id DESC LIMIT ?"

@@ -1,7 +1,8 @@
 """The host's end of the line: connections come and go, frames are answered or explained. Runs in the host's loop.
 
 What the requests of one turn of the loop decide is made durable by one commit, and only then told and answered: so the
-disk is waited for once a turn, however many terminals ask.
+disk is waited for once a turn, however many terminals ask. Those who ask meanwhile are looked at, and decided when the
+books are free again.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from protocols.events import Direction
@@ -20,6 +22,7 @@ from simulators.issuer import explain
 from simulators.issuer.actions import Action, Glued, NoAnswer, RefuseConnects, has, only, together
 from simulators.issuer.answering import Exchanges
 from simulators.issuer.behaviour import Behaviour, Rule, Seen
+from simulators.issuer.commits import Commits
 from simulators.issuer.connection import Connection
 from simulators.issuer.database import LedgerUnavailable
 from simulators.issuer.delivery import Delivery, Leaving
@@ -32,15 +35,18 @@ from simulators.issuer.spoil import pack_answer
 from simulators.issuer.telling import Teller
 from simulators.issuer.tls import ServerTls
 
+MOST_QUEUED = 1024
+"""Requests that may wait for the books to be free; then the loop waits for the disk, too, and reads no more."""
+
 
 @dataclass(slots=True)
 class Waiting:
-    """An exchange whose answer is made and waits for the books."""
+    """An exchange whose answer is made and waits for the books; without one it only ends what it began in them."""
 
     connection: Connection
     exchange: Exchange
-    reply: Reply
-    rule: Rule | None
+    reply: Reply | None = None
+    rule: Rule | None = None
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -59,7 +65,8 @@ class Line:
         self._tls = tls.context() if tls else None
         self._limits = limits
         self._ledger = ledger
-        self._waiting: list[Waiting] = []
+        self._commits: Commits[Waiting] = Commits(ledger, self._kept, self._unavailable, self._take_up_queue)
+        self._queue: list[tuple[Connection, Exchange]] = []
         self._down = False
         self._behaviour = behaviour
         self._financial = financial
@@ -89,7 +96,8 @@ class Line:
         self._cancel_reopening()
         self._port.close()
         await self._port.settle()
-        self.settle()
+        await self.books()
+        self._commits.close()
         for task in list(self._delivery.tasks):
             task.cancel()
         if self._delivery.tasks:
@@ -100,6 +108,7 @@ class Line:
 
     async def all_sent(self) -> None:
         """Return when every delayed answer has left."""
+        await self.books()
         while self._delivery.tasks:
             await asyncio.wait(set(self._delivery.tasks))
 
@@ -156,7 +165,7 @@ class Line:
         self._teller.explanation(number, text)
 
     def received(self, connection: Connection, raw: bytes) -> None:
-        """One whole frame came in."""
+        """One whole frame came in. While the disk is waited for it is looked at, and decided behind those before it."""
         number = next(self._numbers)
         try:
             exchange = self._exchanges.read(number, unpack_frame(raw))
@@ -164,82 +173,97 @@ class Line:
             self._undecodable(number, error, raw)
             return
         exchange.arrived = asyncio.get_running_loop().time()
-        try:
-            self._turn_page(exchange.moment.date())
-            self._answer(connection, exchange, raw)
-        except LedgerUnavailable as fault:
-            self._ledger.abandon()
-            refused = self._exchanges.unavailable(exchange, fault.message)
-            self._unavailable(fault, [*self._taken(), Waiting(connection, exchange, refused, None)])
-        except Exception as error:
-            self._broken(connection, error)
-            if not self._waiting:  # it may have begun a transaction
-                self.settle()
+        self._teller.host("request", {**exchange.common(), "connection": connection.number}, Direction.OUT, raw)
+        if not self._commits.under_way:
+            self._take_up(connection, exchange)
+            return
+        if self._behaviour.quiet:
+            self._safely(connection, lambda: self._exchanges.prepare(exchange))
+        self._queue.append((connection, exchange))
+        if len(self._queue) == MOST_QUEUED:
+            self._commits.finish()
 
-    def _broken(self, connection: Connection, error: Exception) -> None:
-        cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
-        self._teller.bug(cause)
-        connection.abort()
+    def _take_up_queue(self) -> None:
+        """The books are free again."""
+        queue, self._queue = self._queue, []
+        for connection, exchange in queue:
+            self._take_up(connection, exchange)
+
+    def _take_up(self, connection: Connection, exchange: Exchange) -> None:
+        self._safely(connection, lambda: self._answer(connection, exchange))
+
+    def _safely(self, connection: Connection, work: Callable[[], None]) -> None:
+        """A fault of ours is told, and the line cut, and nobody else is harmed."""
+        try:
+            work()
+        except Exception as error:
+            cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
+            self._teller.bug(cause)
+            connection.abort()
 
     def _turn_page(self, today: date) -> None:
         """At the first message of another day the books move on, as they do when the date is moved by hand."""
         if today == self._day:
             return
         if self._day is not None:
-            self.settle()
+            self._commits.settle()
             self._new_day(today)
         self._day = today
 
-    def _answer(self, connection: Connection, exchange: Exchange, raw: bytes) -> None:
-        self._teller.host("request", {**exchange.common(), "connection": connection.number}, Direction.OUT, raw)
-        rule = None if self._behaviour.quiet else self._behaviour.take(self._seen(exchange))
-        actions = rule.actions if rule else ()
-        if rule is not None:
-            self._fired(rule, exchange.number, exchange.name, exchange.trace)
-        silence = only(actions, NoAnswer)
-        if silence is not None and not silence.decide:
-            self._silent(exchange, actions, decided=False)
+    def _answer(self, connection: Connection, exchange: Exchange) -> None:
+        waiting = Waiting(connection, exchange)
+        try:
+            self._turn_page(exchange.moment.date())
+            self._decide(waiting)
+        except LedgerUnavailable as fault:
+            self._ledger.abandon()
+            self._unavailable(fault, [*self._commits.taken(), waiting])
             return
-        self._waiting.append(Waiting(connection, exchange, self._exchanges.answer(exchange, actions), rule))
-        if len(self._waiting) == 1:
+        except Exception:
             if self._ledger.open_group:
-                asyncio.get_running_loop().call_soon(self.settle)
-            else:  # nothing was decided that must be kept
-                self.settle()
+                self._commits.join(waiting)  # it may have begun a transaction
+            raise
+        if waiting.reply is not None:
+            self._commits.join(waiting)
+
+    def _decide(self, waiting: Waiting) -> None:
+        """Leaves the exchange without a reply when a rule keeps it from being decided."""
+        exchange = waiting.exchange
+        waiting.rule = None if self._behaviour.quiet else self._behaviour.take(self._seen(exchange))
+        if waiting.rule is not None:
+            self._fired(waiting.rule, exchange.number, exchange.name, exchange.trace)
+        silence = only(waiting.actions, NoAnswer)
+        if silence is not None and not silence.decide:
+            self._silent(exchange, waiting.actions, decided=False)
+        else:
+            waiting.reply = self._exchanges.answer(exchange, waiting.actions)
 
     # ── what the books keep ───────────────────────────────────────────────────────────────────────────────────────
 
-    def settle(self) -> None:
-        """Make durable what was decided, then tell and answer it. Where it cannot be kept, each of it is refused."""
-        waiting = self._taken()
-        try:
-            self._ledger.commit()
-        except LedgerUnavailable as fault:
-            self._unavailable(fault, waiting)
-            return
+    async def books(self) -> None:
+        """Return when nothing waits for the books: whoever comes from elsewhere may touch them then."""
+        await self._commits.quiet()
+
+    def _kept(self, waiting: list[Waiting]) -> None:
+        """What was decided is durable: it is told, and answered."""
         if self._down and waiting:
             self._down = False
             self._teller.host("ledger back", {})
         for one in waiting:
-            self._finish(one)
-
-    def _taken(self) -> list[Waiting]:
-        waiting, self._waiting = self._waiting, []
-        return waiting
+            self._safely(one.connection, partial(self._finish, one))
 
     def _finish(self, one: Waiting) -> None:
-        try:
-            exchange, reply, actions = one.exchange, one.reply, one.actions
-            self._teller.decision(exchange, reply)
-            self._explain(exchange, reply)
-            if only(actions, NoAnswer) is not None:
-                self._silent(exchange, actions, decided=True)
-            else:
-                self._deliver(one.connection, exchange, reply, actions)
-            if one.rule is not None and has(actions, RefuseConnects):
-                self._refuse(one.rule)
-        except Exception as error:
-            self._broken(one.connection, error)
+        exchange, reply, actions = one.exchange, one.reply, one.actions
+        if reply is None:
+            return
+        self._teller.decision(exchange, reply)
+        self._explain(exchange, reply)
+        if only(actions, NoAnswer) is not None:
+            self._silent(exchange, actions, decided=True)
+        else:
+            self._deliver(one.connection, exchange, reply, actions)
+        if one.rule is not None and has(actions, RefuseConnects):
+            self._refuse(one.rule)
 
     def _unavailable(self, fault: LedgerUnavailable, waiting: list[Waiting]) -> None:
         """None of it is in the books: each is told to try again later. Told once, until the books are back."""
@@ -248,7 +272,7 @@ class Line:
             self._teller.fault(fault)
         for one in waiting:
             one.reply, one.rule = self._exchanges.unavailable(one.exchange, fault.message), None
-            self._finish(one)
+            self._safely(one.connection, partial(self._finish, one))
 
     def _deliver(self, connection: Connection, exchange: Exchange, reply: Reply, actions: tuple[Action, ...]) -> None:
         raw = pack_answer(exchange.frame, reply.body, actions)

@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS journal (
     reference TEXT NOT NULL, day TEXT NOT NULL, code TEXT NOT NULL, state TEXT NOT NULL, original $int,
     refunded $int NOT NULL DEFAULT 0, uploaded $int NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS journal_key ON journal (merchant, trace, terminal, batch);
-CREATE INDEX IF NOT EXISTS journal_reference ON journal (reference);
-CREATE INDEX IF NOT EXISTS journal_batch ON journal (merchant, terminal, batch, kind);
+CREATE INDEX IF NOT EXISTS journal_reference ON journal (reference) WHERE kind <> 'pre-authorisation';
+CREATE INDEX IF NOT EXISTS journal_batch ON journal (merchant, terminal, batch, kind) WHERE kind <> 'pre-authorisation';
 CREATE TABLE IF NOT EXISTS hold (
     id $int PRIMARY KEY, card TEXT NOT NULL, merchant TEXT NOT NULL, approval TEXT NOT NULL, trace TEXT NOT NULL,
     day TEXT NOT NULL, amount $int NOT NULL, granted $int NOT NULL, held $int NOT NULL DEFAULT 0,
