@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from simulators.issuer import AccountSpec, IssuerHost
 from simulators.issuer.database import LedgerUnavailable, SqliteDatabase
 from simulators.issuer.ledger import AccountView, Ledger
 from tests.simulators.issuer.client import RawClient
-from tests.simulators.kit import MASTER_KEY, MERCHANT, PAN, TERMINAL, Events, cn_market, credit_profile
+from tests.simulators.kit import DEADLINE_S, MASTER_KEY, MERCHANT, PAN, TERMINAL, Events, cn_market, credit_profile
 
 FULL = "the disk of the ledger is full"
 
@@ -208,3 +209,136 @@ def test_references_and_codes_go_on_in_a_ledger_that_is_opened_again(
     finally:
         later.close()
         again.stop()
+
+
+# ── beside the loop ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def held_up(database: Watched) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Commits of more than one request begin, and end when they are let go."""
+    begun, let_go = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        if threading.current_thread().name == "issuer-commit":
+            begun.set()
+            assert let_go.wait(DEADLINE_S)
+
+    database.before_commit = wait
+    yield begun, let_go
+    let_go.set()
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread brings about."""
+    end = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def _one_by_one(connect: Callable[[], RawClient]) -> tuple[RawClient, RawClient]:
+    first, second = connect(), connect()
+    first.sign_on()
+    second.keys = first.keys
+    return first, second
+
+
+def test_who_asks_while_the_disk_is_waited_for_is_looked_at_and_decided_afterwards(
+    connect: Callable[[], RawClient],
+    host: IssuerHost,
+    events: Events,
+    held_up: tuple[threading.Event, threading.Event],
+) -> None:
+    begun, let_go = held_up
+    first, second = _one_by_one(connect)
+    first.send(first.frame(first.preauth()) + first.frame(first.preauth()))
+    assert begun.wait(DEADLINE_S)
+    told = len(events.of("decision"))
+    second.send(second.frame(second.preauth(f11="000900")) + second.frame(second.preauth(f11="000901", f52=bytes(8))))
+    events.wait("request", trace="000901")
+    _until(lambda: len(host._line._queue) == 2)
+    looks = [exchange.looked_at.card for _, exchange in host._line._queue]
+    assert [(look[0].check, look[1]) for look in looks if look] == [("verified", "right"), ("verified", "unreadable")]
+    assert len(events.of("decision")) == told, "none of the four is decided for others to see"
+
+    asked = threading.Thread(target=host.account, args=("credit",))
+    asked.start()
+    asked.join(0.05)
+    assert asked.is_alive(), "the books are not to be touched"
+    let_go.set()
+    asked.join(DEADLINE_S)
+    assert [first.reply()[39], first.reply()[39]] == ["00", "00"]
+    assert [second.reply()[39], second.reply()[39]] == ["00", "99"]
+    assert host.account("credit").held == 300_00
+
+
+def test_a_commit_beside_the_loop_that_fails_refuses_its_group_alone(
+    connect: Callable[[], RawClient],
+    host: IssuerHost,
+    database: Watched,
+    events: Events,
+    held_up: tuple[threading.Event, threading.Event],
+) -> None:
+    begun, let_go = held_up
+    first, second = _one_by_one(connect)
+    database.full = True
+    first.send(first.frame(first.preauth()) + first.frame(first.preauth()))
+    assert begun.wait(DEADLINE_S)
+    second.send(second.frame(second.preauth(f11="000900")))
+    events.wait("request", trace="000900")
+    commit = database.before_commit
+
+    def and_then_there_is_room() -> None:
+        commit()
+        database.before_commit = lambda: setattr(database, "full", False)
+
+    database.before_commit = and_then_there_is_room
+    let_go.set()
+    assert [first.reply()[39], first.reply()[39]] == ["96", "96"]
+    events.wait("fault", component="host")
+    code = second.reply()[39]
+    assert code in ("00", "96")
+    assert host.account("credit").held == (100_00 if code == "00" else 0)
+
+
+def test_what_waits_for_the_books_is_bounded(
+    connect: Callable[[], RawClient],
+    host: IssuerHost,
+    events: Events,
+    held_up: tuple[threading.Event, threading.Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then the loop waits for the disk as well, and reads nothing more."""
+    monkeypatch.setattr("simulators.issuer.line.MOST_QUEUED", 3)
+    begun, let_go = held_up
+    first, second = _one_by_one(connect)
+    first.send(first.frame(first.preauth()) + first.frame(first.preauth()))
+    assert begun.wait(DEADLINE_S)
+    requests = [second.preauth(f11=f"{900 + number:06d}") for number in range(10)]
+    second.send(b"".join(second.frame(request) for request in requests))
+    _until(lambda: len(host._line._queue) == 3)
+    let_go.set()
+    assert [second.reply()[11] for _ in requests] == [request[11] for request in requests]
+    assert [first.reply()[39], first.reply()[39]] == ["00", "00"]
+    assert host.account("credit").held == 1_200_00
+
+
+def test_a_host_that_stops_keeps_and_answers_what_is_under_way(
+    connect: Callable[[], RawClient],
+    host: IssuerHost,
+    held_up: tuple[threading.Event, threading.Event],
+    tmp_path: Path,
+) -> None:
+    begun, let_go = held_up
+    first, _ = _one_by_one(connect)
+    first.send(first.frame(first.preauth()) + first.frame(first.preauth()))
+    assert begun.wait(DEADLINE_S)
+    stopping = threading.Thread(target=host.stop)
+    stopping.start()
+    let_go.set()
+    stopping.join(DEADLINE_S)
+    ledger = Ledger(SqliteDatabase(tmp_path / "watched.sqlite"))
+    assert ledger.account("credit").held == 200_00
+    ledger.close()
+    assert all(thread.name != "issuer-commit" for thread in threading.enumerate())
