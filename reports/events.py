@@ -156,6 +156,23 @@ def _outcome(fields: Fields) -> str:
     return " ".join(str(fields[key]) for key in ("transaction", "result", "code", "message") if fields[key])
 
 
+def _tried(fields: Fields) -> str:
+    """What the terminal says of a gateway that it went to."""
+    under = f" under {fields['tls']}" if fields["tls"] else ""
+    why = f": {fields['reason']}" if fields["reason"] else ""
+    return f"{fields['gateway']} gateway {fields['status']}{under}{why}"
+
+
+def _gateway(fields: Fields) -> str:
+    """What a gateway of the bench says of itself, and of what came to it."""
+    told = [f"{fields['gateway']} gateway {fields['status']}"]
+    told += [str(fields[key]) for key in ("what", "mti") if fields.get(key)]
+    under = [f"under {fields['tls'] or 'no TLS'}"] if "tls" in fields else []
+    trace = [f"trace {fields['trace']}"] if fields.get("trace") else []
+    why = f": {fields['reason']}" if fields.get("reason") else ""
+    return " ".join([*told, *trace, *under]) + why
+
+
 def _posting(fields: Fields) -> str:
     return f"{fields['kind']} {_money(fields)} (held {_money(fields, 'held')}, booked {_money(fields, 'booked')})"
 
@@ -190,6 +207,8 @@ _SAYS: dict[tuple[str, str], Callable[[Fields], str]] = {
     ("ledger", "upload"): _upload,
     ("terminal", "settlement"): _settlement,
     ("terminal", "stored"): _stored,
+    ("terminal", "gateway"): _tried,
+    ("rig", "gateway"): _gateway,
     ("terminal", "batch"): lambda f: f"{f['closed']} closed, {f['opened']} opened",
     ("printer", "line"): lambda f: str(f["text"]),
     ("printer", "slip"): lambda f: f"{len(f['lines'])} lines, {'cut' if f.get('cut') else 'not cut'}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,15 @@ from protocols.faults import ConfigurationError
 from rigs.hosts.simulated import SimulatedHost
 from rigs.model import RigModel
 from rigs.model import VirtualPrinterOnBench as VirtualPrinterModel
+from rigs.network.virtual import VirtualNetwork
 from rigs.people import SUPERVISOR_PASSWORD, VirtualPeople
+from rigs.ports import Way
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.printers.bench import VirtualPrinterOnBench
 from rigs.printers.escpos_serial import EscposSerialPrinter
 from rigs.readers.embedded import EmbeddedReader
 from rigs.readers.pcsc import PcscReader
-from rigs.terminals.reference import ReferenceTerminalDriver
+from rigs.terminals.reference import ReferenceTerminalDriver, gateways_of
 from rigs.terminals.scripted import ScriptedTerminalDriver
 from simulators.printer import VirtualPrinter
 from simulators.reader import EmbeddedSlot, PcscService, ReaderModel, unavailable
@@ -52,6 +54,12 @@ def host(plan: BenchPlan, emit: Emit, private: Path) -> SimulatedHost:
         simulated.close()
         raise
     return simulated
+
+
+def network(plan: BenchPlan, emit: Emit, private: Path, issuer: SimulatedHost) -> VirtualNetwork:
+    """What lies between terminal and host."""
+    model = plan.rig.host
+    return VirtualNetwork(issuer.address, emit, private, encrypted=model.tls, second=model.second_gateway)
 
 
 def printer(plan: BenchPlan, emit: Emit, private: Path) -> tuple[VirtualPrinterOnBench, EscposSerialPrinter]:
@@ -117,7 +125,7 @@ def _behind_pcscd(emit: Emit, private: Path, deadline_s: float) -> tuple[PcscRea
 
 def terminal(
     plan: BenchPlan, emit: Emit, private: Path, card_reader: PcscReader | EmbeddedReader, slips: EscposSerialPrinter,
-    people: VirtualPeople, issuer: SimulatedHost,
+    people: VirtualPeople, issuer: SimulatedHost, ways: Sequence[Way] = (),
 ) -> ReferenceTerminalDriver:  # fmt: skip
     """The reference terminal, configured for the rig; its time-outs are the market's, scaled."""
     model, timing = plan.rig.terminal, plan.market.timing
@@ -128,7 +136,7 @@ def terminal(
         response_timeout_s=timeout / plan.rig.time_scale,
         connect_timeout_s=timing.connect_timeout_s / plan.rig.time_scale,
         card_wait_s=2 * timeout / plan.rig.time_scale, supervisor_password=SUPERVISOR_PASSWORD,
-        time_scale=plan.rig.time_scale,
+        time_scale=plan.rig.time_scale, gateways=gateways_of(ways),
     )  # fmt: skip
     return ReferenceTerminalDriver(
         ReferenceTerminal(

@@ -73,9 +73,22 @@ class ReferenceTerminalOnBench(RigPart):
 
 
 class SimulatedHostOnBench(RigPart):
-    """The issuer host of `simulators/issuer`, on a loopback port of its own."""
+    """The issuer host of `simulators/issuer`, on a loopback port of its own, or behind gateways on such ports."""
 
     kind: Literal["simulated"]
+    tls: bool = Field(False, description="the terminal comes by a gateway of the bench that takes TLS alone")
+    second_gateway: bool = Field(False, description="there is a second gateway for when the first one is down")
+
+    @property
+    def behind_gateways(self) -> bool:
+        return self.tls or self.second_gateway
+
+    @property
+    def line(self) -> str:
+        """The way to it, in words; empty where nothing stands between."""
+        if not self.behind_gateways:
+            return ""
+        return f"{'TLS' if self.tls else 'plain'}, by {'two gateways' if self.second_gateway else 'one gateway'}"
 
 
 class VirtualPresenter(RigPart):

@@ -7,11 +7,27 @@ box behind an ECR link; the card may be virtual, in a robot's gripper or in a pe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from protocols.money import Money
 from protocols.orders import Order, Original, Outcome
 from protocols.printing import PrinterStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a terminal must know of a gateway: where it is, and for TLS whom to trust (PEM) and the name to find there.
+
+    Without `authorities` the line is plain.
+    """
+
+    gateway: str
+    address: str
+    port: int
+    authorities: Path | None = None
+    server_name: str = ""
 
 
 class Terminal(Protocol):
@@ -31,6 +47,9 @@ class Terminal(Protocol):
 
         `local limit` and `partial approvals` are `on` or `off`; `batch limit` and `next trace` are numbers.
         """
+
+    def use_ways(self, ways: Sequence[Way]) -> None:
+        """Reach the host by these until `restore_parameters`: the first one first, at every new connection."""
 
     def restore_parameters(self) -> None:
         """All parameters as the rig delivers it; counters go on from where they are."""
@@ -153,6 +172,55 @@ class Host(Protocol):
 
     def close(self) -> None:
         """Stop it."""
+
+
+class Network(Protocol):
+    """What lies between terminal and host: a `primary` gateway, and a `second` one where there is one.
+
+    Raises ConfigurationError for a gateway that is not there, RigFault when the bench breaks.
+    """
+
+    def encrypt(self) -> None:
+        """From now on every gateway takes TLS alone, and shows a good certificate."""
+
+    def add_second(self) -> None:
+        """There is a second gateway to the same host."""
+
+    def remove_second(self) -> None:
+        """There is one gateway alone."""
+
+    def ways(self) -> Sequence[Way]:
+        """What a terminal must be told, the first gateway first."""
+
+    def show(self, gateway: str, what: str) -> None:
+        """`no TLS`, `a good certificate`, or one that is not (`simulators/network/certificates.py`)."""
+
+    def take_down(self, gateway: str) -> None:
+        """It refuses connections, and hangs up on everyone."""
+
+    def bring_up(self, gateway: str) -> None:
+        """It works again."""
+
+    def silence(self, gateway: str) -> None:
+        """It takes connections, and says nothing to them."""
+
+    def break_after(self, gateway: str, mti: str) -> None:
+        """It goes down when a message of this type has passed on to the host."""
+
+    def forget_name(self, gateway: str) -> None:
+        """Its name is known to nobody: who is told of it by `ways` finds no address."""
+
+    def caught_up(self) -> None:
+        """Wait until what the gateways have seen so far is told."""
+
+    def behave(self) -> None:
+        """Every gateway is up and as it should be."""
+
+    def restore(self) -> None:
+        """As the rig delivers it."""
+
+    def close(self) -> None:
+        """Take it down."""
 
 
 class Printer(Protocol):

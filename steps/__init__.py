@@ -10,6 +10,7 @@ MODULES = (
     "steps.reversal",
     "steps.stored",
     "steps.link",
+    "steps.network",
     "steps.issuer",
     "steps.ledger",
     "steps.receipt",

@@ -59,7 +59,7 @@ class Story:
     def expect(self, criterion: str, **args: Any) -> Judged:
         """Record a criterion as data and judge it on what happened so far; the scenario goes on either way."""
         known = CRITERIA[criterion]
-        self.bench.host.caught_up()
+        self.bench.caught_up()
         self.case.expect(criterion, args, known.weight.value, known.component, known.scope.value)
         judged = judge_criterion(self.records(), self.terms)
         self.findings.append(judged)
@@ -128,6 +128,10 @@ class Story:
     def host_timer(self, seconds_around: float) -> float:
         """The terminal's response time-out plus so many seconds, in market time."""
         return self.bench.response_timeout_s + seconds_around
+
+    def line_changes(self) -> None:
+        """The terminal is told of the gateways that there are now."""
+        self.bench.terminal.use_ways(self.bench.network.ways())
 
     def issuer_changes_hold(self, *, amount: Money | None = None, days: int | None = None) -> None:
         """The issuer itself lowers, raises or extends the hold that is spoken of."""

@@ -20,8 +20,8 @@ Feature: The host, and frames that are none
       | whose length has its low byte first | its first byte the lower one     |
       | whose length counts itself          | seems to count itself            |
       | without a TPDU                      | is there a TPDU at all           |
-      | without a header                    | is a TPDU or header missing      |
+      | without a header                    | is there a header at all         |
       | that is cut off                     | came before the connection ended |
       | with bytes left over                | bytes are left over              |
       | whose message type is in ASCII      | it looks like an MTI in ASCII    |
-      | that is no frame                    | is the stream out of step        |
+      | that is no frame                    | it looks like HTTP               |

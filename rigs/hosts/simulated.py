@@ -14,7 +14,7 @@ from protocols.money import Money
 from protocols.transactions import Transaction
 from rigs.hosts.manners import action
 from rigs.rulefile import rules_of
-from simulators.card import ChipCard
+from simulators.card import CardProfile, ChipCard
 from simulators.issuer import AccountSpec, IssuerHost, Rule
 
 ANY, REVERSAL = "any", "reversal"
@@ -24,6 +24,14 @@ DEBIT_AID = "A000000333010101"  # facts/pcsc-emv 4.2
 def account_kind(aid: str) -> Literal["credit", "debit"]:
     """What the application of a card tells of its account."""
     return "debit" if aid.startswith(DEBIT_AID) else "credit"
+
+
+def account_spec(card: str, pan: str, profile: CardProfile, available: Money, status: str = "open") -> AccountSpec:
+    """A card of a profile, as the issuer host takes it."""
+    return AccountSpec(
+        card, pan, profile.psn, profile.expiry, profile.pin, bytes.fromhex(profile.test_master_key), available, status,
+        account_kind(profile.aid),
+    )  # fmt: skip
 
 
 class SimulatedHost:
@@ -51,18 +59,7 @@ class SimulatedHost:
         if card not in self._cards:
             raise ConfigurationError(f"the bench has issued no card {card!r}", advice="issue it first")
         chip = self._cards[card]
-        self._issuer.open_account(
-            AccountSpec(
-                card,
-                chip.pan,
-                chip.psn,
-                chip.expiry,
-                chip.profile.pin,
-                bytes.fromhex(chip.profile.test_master_key),
-                available,
-                kind=account_kind(chip.profile.aid),
-            )
-        )
+        self._issuer.open_account(account_spec(card, chip.pan, chip.profile, available))
 
     def set_status(self, card: str, status: str) -> None:
         self._issuer.set_status(card, status)

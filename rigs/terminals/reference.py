@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from protocols.faults import ConfigurationError
 from protocols.orders import Order, Outcome
-from simulators.terminal import ReferenceTerminal, TerminalParameters
+from rigs.ports import Way
+from simulators.terminal import ClientTls, Gateway, ReferenceTerminal, TerminalParameters
 from simulators.terminal.journal import FIRST_TRACE, LAST_TRACE
 
 
@@ -32,6 +33,15 @@ SETTABLE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "batch limit": ("batch_limit", _number),
 }
 """Name of a parameter to the attribute and how its value is read. `next trace` is a counter beside them."""
+
+
+def gateways_of(ways: Sequence[Way]) -> tuple[Gateway, ...]:
+    """As the twin is configured."""
+    return tuple(Gateway((way.address, way.port), _tls(way), way.gateway) for way in ways)
+
+
+def _tls(way: Way) -> ClientTls | None:
+    return None if way.authorities is None else ClientTls(way.authorities, way.server_name)
 
 
 class ReferenceTerminalDriver:
@@ -61,6 +71,9 @@ class ReferenceTerminalDriver:
             )
         attribute, read = SETTABLE[name]
         self._load(replace(self._terminal.parameters, **{attribute: read(value)}))
+
+    def use_ways(self, ways: Sequence[Way]) -> None:
+        self._load(replace(self._terminal.parameters, gateways=gateways_of(ways)))
 
     def _set_next_trace(self, trace: int) -> None:
         if trace > LAST_TRACE:

@@ -1,7 +1,9 @@
 """The reference terminal: a POS application for pre-authorisation, with defects that can be switched on."""
 
 from simulators.terminal.defects import DEFECTS, Defect
+from simulators.terminal.gateways import Gateway
 from simulators.terminal.parameters import TerminalParameters
 from simulators.terminal.terminal import ReferenceTerminal
+from simulators.terminal.tls import ClientTls
 
-__all__ = ["DEFECTS", "Defect", "ReferenceTerminal", "TerminalParameters"]
+__all__ = ["DEFECTS", "ClientTls", "Defect", "Gateway", "ReferenceTerminal", "TerminalParameters"]

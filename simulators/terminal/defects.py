@@ -123,6 +123,37 @@ DEFECTS: dict[str, Defect] = {
         Defect(
             "refund-without-reference", "a refund does not carry the reference of its original", "wire.complete", (250,)
         ),
+        Defect(
+            "any-certificate-taken",
+            "the host's certificate is not checked at all",
+            "certificate.authority-checked",
+            (218,),
+        ),
+        Defect(
+            "other-name-taken",
+            "the host's certificate may be for any name",
+            "certificate.name-checked",
+            (218,),
+        ),
+        Defect(
+            "expired-certificate-taken",
+            "the host's certificate may have expired",
+            "certificate.dates-checked",
+            (218,),
+        ),
+        Defect("old-tls-spoken", "TLS 1.0 and 1.1 are spoken", "tls.version-checked", (218,)),
+        Defect(
+            "request-sent-again",
+            "a request during which the line broke is sent again over another, in place of its reversal",
+            "gateway.request-once",
+            (117,),
+        ),
+        Defect(
+            "second-gateway-not-tried",
+            "when the first gateway cannot be had the terminal gives up",
+            "gateway.taken-over",
+            (117,),
+        ),
     )
 }
 

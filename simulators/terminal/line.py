@@ -12,8 +12,9 @@ from protocols.events import Channel, Emit, Event
 from protocols.iso8583 import UNIONPAY, Frame, KeyCheckError, Message, WorkingKeys, compile_spec, mac_of, pack_frame
 from protocols.iso8583.mac import Mac, MacCheck
 from protocols.market import Action, Market
+from simulators.terminal.gateways import Gateway, NotConnected, Tried
 from simulators.terminal.journal import Journal
-from simulators.terminal.link import MATCHED, TRACE, HostLink, NotConnected, Received
+from simulators.terminal.link import MATCHED, TRACE, HostLink, Received
 from simulators.terminal.messages import Builder
 from simulators.terminal.parameters import TerminalParameters
 from simulators.terminal.responses import Online, Trouble
@@ -26,6 +27,8 @@ PROCESSING_REQUEST = 5
 
 class Line:
     """Sends sealed and plain messages, and signs on. `defects` are seeded faults, each at one place.
+
+    `host` is where the terminal finds it when no gateways were configured.
 
     `demands` are the digits that the host's headers asked for and that were not served yet. `late` are answers that
     nobody waited for any more.
@@ -46,10 +49,22 @@ class Line:
         self._emit = emit
         self._mac: Mac | None = None
         matched = tuple(n for n in MATCHED if n != TRACE) if "stray-answer-taken" in defects else MATCHED
-        self._link = HostLink(host, parameters().connect_timeout_s, self._stray, self._unreadable, matched)
+        self._link = HostLink(
+            lambda: parameters().gateways or (Gateway(host),), parameters().connect_timeout_s, self._stray,
+            self._unreadable, matched, self._tried, defects,
+        )  # fmt: skip
 
     def close(self) -> None:
         self._link.drop()
+
+    def rest(self) -> None:
+        """Nothing is under way: the next line is tried over the first gateway."""
+        self._link.rest()
+
+    @property
+    def broke(self) -> bool:
+        """Whether there is no line any more, as after a request during which it was lost."""
+        return not self._link.is_open
 
     def tell(self, kind: str, **fields: Any) -> None:
         self._emit(Event(Channel.TERMINAL, kind, fields))
@@ -150,6 +165,10 @@ class Line:
         self.tell("stray reply", mti=str(received.message[0]), trace=trace, code=str(received.message.get(39, "")))
         if "late-answer-taken" in self.defects:
             self.late[trace] = received.message
+
+    def _tried(self, tried: Tried) -> None:
+        status = "connected" if tried.connected else "failed"
+        self.tell("gateway", gateway=tried.gateway.name, status=status, tls=tried.version, reason=tried.reason)
 
     def _unreadable(self, reason: str) -> None:
         self.tell("unreadable reply", reason=reason)

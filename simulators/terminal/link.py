@@ -1,14 +1,20 @@
-"""The line to the host: one TCP connection kept open, one monotonic deadline for an answer."""
+"""The line to the host: one connection kept open, plain or TLS, one monotonic deadline for an answer.
+
+It goes over the first of the gateways that can be had. Bytes that have left never go again over another one: that would
+be the same request twice. What became of them is found out by a reversal (facts/unionpay-pos 5.19).
+"""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from protocols.iso8583 import UNIONPAY, CodecError, FrameReader, Message, compile_spec, unpack_frame
+from simulators.terminal.gateways import Gateway, Tried, connect_first
 
 CHUNK = 4096
 TRACE = 11
@@ -30,22 +36,23 @@ class Received:
     header: str = ""
 
 
-class NotConnected(Exception):
-    """No connection could be made: nothing left the terminal."""
-
-
 class HostLink:
     """Sends a frame and waits for the reply that matches it.
 
     What does not match goes to `on_stray`. Bytes that cannot be read are told to `on_unreadable` in words, and the line
-    is dropped: nothing behind them can be trusted to be in step.
+    is dropped: nothing behind them can be trusted to be in step. Each gateway that is tried is told to `on_tried`.
+    `gateways` are asked for before each message: a line over one that is no longer among them is given up.
     """
 
     def __init__(
-        self, address: tuple[str, int], connect_timeout_s: float, on_stray: Callable[[Received], None],
+        self, gateways: Callable[[], Sequence[Gateway]], connect_timeout_s: float, on_stray: Callable[[Received], None],
         on_unreadable: Callable[[str], None] = lambda reason: None, matched: tuple[int, ...] = MATCHED,
+        on_tried: Callable[[Tried], None] = lambda tried: None, defects: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self._address = address
+        self._gateways = gateways
+        self._on_tried = on_tried
+        self._defects = defects
+        self._over: Gateway | None = None
         self._connect_timeout_s = connect_timeout_s
         self._on_stray = on_stray
         self._on_unreadable = on_unreadable
@@ -60,15 +67,22 @@ class HostLink:
 
     def connect(self) -> None:
         """Connect unless connected. A line that the host has hung up since is made anew. Raises NotConnected."""
-        if self._is_up():
+        gateways = self._gateways()
+        if self._over in gateways and self._is_up():
             return
         self.drop()
-        try:
-            self._socket = socket.create_connection(self._address, self._connect_timeout_s)
-        except OSError as error:
-            raise NotConnected(str(error)) from error
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket, self._over = connect_first(gateways, self._connect_timeout_s, self._on_tried, self._defects)
         self._begin()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the line was not dropped; the other side may have."""
+        return self._socket is not None
+
+    def rest(self) -> None:
+        """Nothing is under way: a line over another gateway than the first is given up."""
+        if self._over not in self._gateways()[:1]:
+            self.drop()
 
     def _is_up(self) -> bool:
         """Read what came since, which answers nothing any more: the host may have hung up behind it."""
@@ -153,7 +167,7 @@ class HostLink:
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.close()
-            self._socket = None
+            self._socket = self._over = None
 
 
 def _waiting(connection: socket.socket) -> bytes | None:
@@ -161,7 +175,7 @@ def _waiting(connection: socket.socket) -> bytes | None:
     connection.setblocking(False)
     try:
         return connection.recv(CHUNK)
-    except BlockingIOError:
+    except (BlockingIOError, ssl.SSLWantReadError):
         return None
     except OSError:
         return b""

@@ -10,15 +10,17 @@ from __future__ import annotations
 from protocols.iso8583 import Message
 from protocols.market import Action
 from protocols.transactions import TRANSACTIONS, Transaction
+from simulators.terminal.gateways import NotConnected
 from simulators.terminal.journal import Journal
 from simulators.terminal.line import Line
-from simulators.terminal.link import NotConnected, Received
+from simulators.terminal.link import Received
 from simulators.terminal.responses import SEAL, Flaw, Online, Trouble, flaw_of
 from simulators.terminal.reversing import Reversals
 from simulators.terminal.store_forward import StoreAndForward
 
 GRANTING = (Action.ACCEPT, Action.ACCEPT_PARTIAL)
 LATE_BY = "reversal-after-next-request"
+RESENT_BY = "request-sent-again"
 
 
 class OnlineDesk:
@@ -54,6 +56,8 @@ class OnlineDesk:
             self._arm(transaction, message, trace)
         try:
             received = self.line.send_sealed(message)
+            if received is None and self.line.broke and RESENT_BY in self.line.defects:
+                received = self.line.send_sealed(message)
         except NotConnected:
             self._journal.disarm(trace)
             return Online(None, Trouble.NOT_SENT)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from protocols.transactions import Transaction
+from simulators.terminal.gateways import Gateway
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalParameters:
     """Identity, keys and switches. Times are real seconds; the host's are divided by `time_scale`.
+
+    `gateways` are the ways to the host, the first one first; none is the host itself, on a plain line.
 
     `batch_limit`, `reversal_repeats` and `signs_off` (after a settlement) of None are the market's. `switched_off` are
     transactions that the terminal refuses by itself.
@@ -22,6 +25,7 @@ class TerminalParameters:
     master_key: bytes = field(repr=False)
     response_timeout_s: float = 60.0
     connect_timeout_s: float = 10.0
+    gateways: tuple[Gateway, ...] = ()
     card_wait_s: float = 30.0
     supervisor_password: str = field(default="123456", repr=False)
     serial: str = "SIM00001"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
+from simulators.terminal.gateways import NotConnected
 from simulators.terminal.journal import Armed, Journal
 from simulators.terminal.line import Line
-from simulators.terminal.link import NotConnected
 
 ENDLESS_TRIES = 3
 """How many tries beyond the limit the defect `reversal-endless` makes: without an end no case would come to its own."""

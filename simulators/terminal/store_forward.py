@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from protocols.iso8583 import Message
 from protocols.transactions import Transaction
+from simulators.terminal.gateways import NotConnected
 from simulators.terminal.journal import Journal
 from simulators.terminal.line import Line
-from simulators.terminal.link import NotConnected
 from simulators.terminal.outbox import Kept
 from simulators.terminal.responses import flaw_of
 

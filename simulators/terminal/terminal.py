@@ -154,6 +154,7 @@ class ReferenceTerminal:
         try:
             self._desk.drain()
         finally:
+            self._line.rest()
             self._slips.forget()
             self._reader.power_off()
             self._line.show("欢迎使用", "customer")

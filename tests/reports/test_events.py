@@ -50,6 +50,32 @@ TOTALS = {"debit_total": 250000, "debit_count": 2, "credit_total": 100, "credit_
             "batch 000001, trace 000007 of 1.00 matches nothing: nearest 000006",
         ),
         ("terminal", "batch", {"closed": "000001", "opened": "000002"}, "000001 closed, 000002 opened"),
+        (
+            "terminal", "gateway",
+            {"gateway": "primary", "status": "failed", "tls": "", "reason": "it refuses connections"},
+            "primary gateway failed: it refuses connections",
+        ),
+        (
+            "terminal", "gateway", {"gateway": "second", "status": "connected", "tls": "TLSv1.3", "reason": ""},
+            "second gateway connected under TLSv1.3",
+        ),
+        (
+            "rig", "gateway",
+            {"gateway": "second", "status": "passed", "connection": 1, "mti": "0400", "trace": "000007"},
+            "second gateway passed 0400 trace 000007",
+        ),
+        (
+            "rig", "gateway", {"gateway": "primary", "status": "shows", "what": "an expired certificate"},
+            "primary gateway shows an expired certificate",
+        ),
+        (
+            "rig", "gateway", {"gateway": "primary", "status": "connected", "connection": 1, "tls": ""},
+            "primary gateway connected under no TLS",
+        ),
+        (
+            "rig", "gateway", {"gateway": "primary", "status": "no handshake", "connection": 1, "reason": "UNKNOWN_CA"},
+            "primary gateway no handshake: UNKNOWN_CA",
+        ),
         ("terminal", "stored", {"status": "sent", "trace": "000007"}, "status sent, trace 000007"),
     ],
 )  # fmt: skip

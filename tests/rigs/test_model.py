@@ -49,6 +49,8 @@ def test_the_virtual_bench_says_that_its_dut_is_simulated() -> None:
      ({"terminal": {"test_master_key": "44"}}, "terminal.test_master_key: "),
      ({"printer": {"kind": "escpos-usb"}}, "printer: Input tag 'escpos-usb'"),
      ({"printer": {"kind": "escpos-serial"}}, "printer.escpos-serial.port: Field required"),
+     ({"host": {"kind": "simulated", "tls": "yes"}}, "host.tls: Input should be a valid boolean"),
+     ({"host": {"kind": "simulated", "second_gatway": True}}, "host.second_gatway: unknown key"),
      ({"reader": {"kind": "pcsc", "name": ""}}, "reader.pcsc.name: "),
      ({"market": None, "marktet": "x"}, "marktet: unknown key (did you mean market?)")],
     ids=str,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import pytest
 
 from rigs.hosts.simulated import SimulatedHost
+from rigs.network.virtual import VirtualNetwork
 from rigs.people import VirtualPeople
-from rigs.ports import Host, People, Presenter, Printer, Reader, Terminal
+from rigs.ports import Host, Network, People, Presenter, Printer, Reader, Terminal
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.printers.bench import VirtualPrinterOnBench
 from rigs.readers.embedded import EmbeddedReader
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 
     def _keep(
         host: SimulatedHost, people: VirtualPeople, presenter: VirtualPresenter, printer: VirtualPrinterOnBench,
-        embedded: EmbeddedReader, pcsc: PcscReader, terminal: ReferenceTerminalDriver,
-    ) -> tuple[Host, People, Presenter, Printer, Reader, Reader, Terminal]:  # fmt: skip
-        return host, people, presenter, printer, embedded, pcsc, terminal
+        embedded: EmbeddedReader, pcsc: PcscReader, terminal: ReferenceTerminalDriver, network: VirtualNetwork,
+    ) -> tuple[Host, People, Presenter, Printer, Reader, Reader, Terminal, Network]:  # fmt: skip
+        return host, people, presenter, printer, embedded, pcsc, terminal, network
 
 
 DRIVERS = [
     (Host, SimulatedHost), (People, VirtualPeople), (Presenter, VirtualPresenter), (Printer, VirtualPrinterOnBench),
     (Reader, EmbeddedReader), (Reader, PcscReader), (Terminal, ReferenceTerminalDriver),
+    (Network, VirtualNetwork),
 ]  # fmt: skip
 CALLS = [
     (driver, name, call)

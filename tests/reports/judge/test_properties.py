@@ -19,6 +19,7 @@ ARGS = {
     "held": 0, "booked": 0, "requests": 1, "least": 2, "present": True, "times": 1, "contains": "挂失", "field": 4,
     "value": "0000", "states": ["open"], "flag": "1", "debit": 0, "debit_count": 0, "credit": 0, "credit_count": 0,
     "trace": TRACE, "name": "batch limit", "again": True, "approval": "123456",
+    "gateway": "second",
 }  # fmt: skip
 TRACES = st.sampled_from([TRACE, "000078", "000079"])
 TRANSACTIONS = st.sampled_from(
@@ -29,6 +30,8 @@ WAITS = st.sampled_from([1, 2, TIMEOUT_MS - 31, TIMEOUT_MS, TIMEOUT_MS + 40])
 STATES = st.sampled_from(["open", "reversed", "expired", "partly completed"])
 COPIES = st.sampled_from(["merchant", "cardholder"])
 POSTINGS = st.sampled_from(["hold", "book", "refund", "sale"])
+GATEWAYS = st.sampled_from(["primary", "second"])
+SEEN = st.sampled_from(["connected", "no handshake", "passed", "shows", "up", "down", "silent", "broke"])
 CARDS = st.sampled_from(["卡号 625094******0014", None, "卡号 62509470****0014"])
 
 Deed = Callable[[Tale], object]
@@ -61,6 +64,12 @@ DEEDS: st.SearchStrategy[Deed] = st.one_of(
     st.builds(lambda kind: lambda tale: tale.posting(kind, 100000, pots=(1000000, 0, 0)), POSTINGS),
     st.builds(lambda text: lambda tale: tale.display(text), st.sampled_from(["请插卡", "挂失", "625094••••••0014"])),
     st.builds(lambda state: lambda tale: tale.paper(state), st.sampled_from(["out", "present"])),
+    st.builds(
+        lambda gateway, status, t, what: lambda tale: tale.tell(
+            "rig", "gateway", gateway=gateway, status=status, connection=1, mti="0100", trace=t, what=what
+        ),
+        GATEWAYS, SEEN, TRACES, st.sampled_from(["an expired certificate", "no TLS"]),
+    ),
     st.just(lambda tale: tale.supervisor()),
     st.just(lambda tale: tale.pin()),
     st.just(lambda tale: tale.tell("host", "undecodable", reason="x")),

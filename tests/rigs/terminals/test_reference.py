@@ -14,8 +14,9 @@ from protocols.money import Money
 from protocols.orders import Order, Outcome, Result
 from protocols.transactions import Transaction
 from rigs.bench import Bench
+from rigs.ports import Way
 from rigs.terminals.reference import ReferenceTerminalDriver
-from simulators.terminal import TerminalParameters
+from simulators.terminal import ClientTls, Gateway, TerminalParameters
 from tests.rigs.kit import card_in, case_on, plan_of, to_itself
 
 PARAMETERS = TerminalParameters("50080001", "309310083985008", "M", "01", bytes(16), serial="SIM-1")
@@ -143,3 +144,17 @@ def test_time_outs_are_the_markets_divided_by_the_scale(bench: Bench) -> None:
     assert (parameters.response_timeout_s, parameters.card_wait_s) == (0.5, 1.0)
     assert parameters.connect_timeout_s == 0.5
     assert parameters.time_scale == 20
+
+
+def test_ways_are_the_terminals_gateways_until_its_parameters_are_restored(
+    driver: ReferenceTerminalDriver, twin: Twin
+) -> None:
+    trusted = Path("authority.pem")
+    ways = [Way("primary", "127.0.0.1", 1, trusted, "host.test"), Way("second", "127.0.0.1", 2)]
+    driver.use_ways(ways)
+    assert twin.parameters.gateways == (
+        Gateway(("127.0.0.1", 1), ClientTls(trusted, "host.test"), "primary"),
+        Gateway(("127.0.0.1", 2), None, "second"),
+    )
+    driver.restore_parameters()
+    assert twin.parameters.gateways == ()

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from protocols.iso8583 import UNIONPAY, Frame, FrameReader, Message, compile_spec, pack_frame, unpack_frame
-from simulators.terminal.link import HostLink, NotConnected, Received
+from simulators.terminal.gateways import Gateway, NotConnected
+from simulators.terminal.link import HostLink, Received
 from tests.simulators.kit import DEADLINE_S, MERCHANT, TERMINAL
 
 CODEC = compile_spec(UNIONPAY)
@@ -82,7 +83,7 @@ def strays() -> list[Received]:
 
 @pytest.fixture
 def link(host: ScriptedHost, strays: list[Received]) -> Iterator[HostLink]:
-    link = HostLink(host.address, 2, strays.append)
+    link = HostLink(lambda: (Gateway(host.address),), 2, strays.append)
     yield link
     link.drop()
 
@@ -208,7 +209,7 @@ def test_what_cannot_be_read_is_told_in_words_and_ends_the_wait_at_once(
     host: ScriptedHost, reply: bytes, words: str
 ) -> None:
     told: list[str] = []
-    link = HostLink(host.address, 2, lambda received: None, told.append)
+    link = HostLink(lambda: (Gateway(host.address),), 2, lambda received: None, told.append)
     host.acts = [saying(reply), saying(framed(REPLY))]
     assert exchange(link) is None
     assert words in told[0]
@@ -278,7 +279,7 @@ def test_a_line_that_was_hung_up_behind_an_unread_answer_is_made_anew_before_sen
 def test_a_refused_connection_is_told_apart_from_silence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = taken.getsockname()
-    link = HostLink(address, 1, lambda received: None)
+    link = HostLink(lambda: (Gateway(address),), 1, lambda received: None)
     with pytest.raises(NotConnected):
         exchange(link)
 
