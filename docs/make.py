@@ -11,6 +11,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from holdfast.admin.app import description
 from protocols.iso8583 import UNIONPAY
 from protocols.iso8583.field import Encoding
 from protocols.market import Market
@@ -108,11 +109,11 @@ def _wire(encoding: Encoding, prefix: int, most: int) -> str:
 
 
 def schemas() -> dict[str, str]:
-    """JSON Schemas of the files that people write, by name, for their editors."""
+    """JSON Schemas of the files that people write, for their editors, and the admin API's description; by name."""
     return {
         f"{name}.schema.json": json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
         for name, model in SCHEMAS.items()
-    }
+    } | {"issuer-admin.openapi.json": json.dumps(description(), indent=1, ensure_ascii=False) + "\n"}
 
 
 def pages() -> dict[Path, str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperCommand
 
 from holdfast import __version__
 from holdfast.children import DIE_WITH, die_with
 from holdfast.status import Exit
+from holdfast.wireshark_command import app as wireshark_app
 from protocols.faults import Cancelled, ConfigurationError, HoldfastError, RigFault
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +28,23 @@ app = typer.Typer(
 )  # fmt: skip
 rig_app = typer.Typer(no_args_is_help=True, help="Rig files and the benches that they describe.")
 app.add_typer(rig_app, name="rig")
+app.add_typer(wireshark_app, name="wireshark")
+tls_app = typer.Typer(no_args_is_help=True, help="Certificates for the TLS lines of a test bench.")
+app.add_typer(tls_app, name="tls")
+
+ADMIN = "127.0.0.1:8584"
+
+
+class BareAdmin(TyperCommand):
+    """`--admin` may stand alone: it has its usual address then."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        whole = []
+        for place, word in enumerate(args):
+            follower = args[place + 1] if place + 1 < len(args) else "-"
+            whole += [word, ADMIN] if word == "--admin" and follower.startswith("-") else [word]
+        return super().parse_args(ctx, whole)
+
 
 RigOption = Annotated[Path, typer.Option("--rig", help="Rig file.", show_default="rigs/virtual-bench.yaml")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder that run folders are made in.", show_default="runs")]
@@ -89,21 +108,74 @@ def rig_check(rig: Annotated[Path, typer.Argument(help="Rig file.")] = DEFAULT_R
     raise typer.Exit(check(rig, Console()))
 
 
-@app.command()
+@app.command(cls=BareAdmin)
 def issuer(
     rig: RigOption = DEFAULT_RIG,
     market: MarketOption = "",
-    address: Annotated[str, typer.Option(help="Address to listen on, loopback by default.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8583,
+    listen: Annotated[
+        str, typer.Option("--listen", metavar="ADDRESS:PORT", help="Where terminals connect to.")
+    ] = "127.0.0.1:8583",
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="The port alone; 0 takes a free one.", show_default="8583")
+    ] = None,
     available: Annotated[str, typer.Option(help="What each card's account is good for.")] = "100000.00",
     rules: Annotated[
         Path | None, typer.Option("--rules", help="File of behaviour rules.", show_default="behaves")
     ] = None,
+    ledger: Annotated[
+        str, typer.Option("--ledger", metavar="WHERE", help="File, or postgresql:// URL, of a ledger to keep.")
+    ] = "",
+    admin: Annotated[
+        str, typer.Option("--admin", metavar="[ADDRESS:PORT]", help=f"Serve the admin API, at {ADMIN} by default.")
+    ] = "",
+    admin_token_file: Annotated[
+        Path | None,
+        typer.Option("--admin-token-file", help="File with the token of the admin API.", show_default="none"),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", help="Certificate of the host: TLS alone is taken then.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its private key.")] = None,
+    tls_client_ca: Annotated[
+        Path | None, typer.Option("--tls-client-ca", help="CA that the terminals' certificates must be of.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="DIR", help="Keep the timeline, a file a day.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no messages.")] = False,
 ) -> None:
-    """Run the issuer host alone, for use by hand: the rig's terminal and cards are enrolled."""
-    from holdfast.issuer_command import serve
+    """Run the issuer host alone, for use by hand and for hours: the rig's terminal and cards are enrolled.
 
-    raise typer.Exit(serve(rig, market, (address, port), available, rules, Console()))
+    The token of the admin API may also stand in the variable HOLDFAST_ADMIN_TOKEN.
+    """
+    from holdfast.issuer_command import Wanted, address_and_port, serve, server_tls
+
+    where = address_and_port(listen, ("127.0.0.1", 8583))
+    wanted = Wanted(
+        rig, market, (where[0], where[1] if port is None else port), available, rules, ledger,
+        address_and_port(admin, ("127.0.0.1", 8584)) if admin else None, admin_token_file,
+        server_tls(tls_certificate, tls_key, tls_client_ca), record, quiet,
+    )  # fmt: skip
+    raise typer.Exit(serve(wanted, Console()))
+
+
+@tls_app.command("make")
+def tls_make(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
+    host: Annotated[
+        list[str] | None, typer.Option("--host", help="Name or address of the host, beside those of loopback.")
+    ] = None,
+    client: Annotated[
+        list[str] | None, typer.Option("--client", help="Name of a terminal.", show_default="terminal")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How long they are valid.")] = 825,
+    spoiled: Annotated[bool, typer.Option("--spoiled", help="Bad ones, too: expired, of another CA, ...")] = False,
+    rsa: Annotated[bool, typer.Option("--rsa", help="RSA keys, for terminals that know no others.")] = False,
+) -> None:
+    """Make a test CA, a server certificate and client certificates."""
+    from holdfast.tls_command import make
+
+    raise typer.Exit(make(directory, host or (), client or (), days, Console(), spoiled=spoiled, rsa_keys=rsa))
 
 
 @app.command()

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from protocols.chain import FIRST_HASH, seal_line
 from protocols.emv import describe_command, describe_response, mask_apdu
@@ -34,6 +34,16 @@ _ATTACHED = {(Channel.PRINTER, "slip"): "escpos"}
 
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _DIGITS = b"0123456789"
+
+
+class Log(Protocol):
+    """Where records go."""
+
+    def append(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Number and keep one record; returns it as it was kept. Raises RigFault when it cannot be."""
+
+    def close(self) -> None:
+        """The end. A second time does nothing."""
 
 
 class TimelineFile:
@@ -78,6 +88,11 @@ class TimelineFile:
             ) from None
         self._size += len(line)
 
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return self._size
+
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
@@ -89,12 +104,12 @@ class Recorder:
 
     `evidence` says for each channel whether what it shows is simulated, recorded or hardware. `started_ns` is the
     monotonic clock, and `started` the wall clock, at which the run began: both are the same for all its workers.
-    `watch` is shown each record as it was written.
+    `watch` is shown each record as it was written. `log` is where what belongs to no case goes, a file by itself.
     """
 
     def __init__(
         self, *, folder: Path, worker: str, started_ns: int, started: datetime, evidence: Mapping[Channel, str],
-        watch: Callable[[dict[str, Any]], None] | None = None,
+        watch: Callable[[dict[str, Any]], None] | None = None, log: Log | None = None,
     ) -> None:  # fmt: skip
         self._lock = threading.RLock()
         self._watch = watch
@@ -104,7 +119,7 @@ class Recorder:
         self._evidence = evidence
         self._attachments = folder / "attachments"
         self._attachments.mkdir(parents=True, exist_ok=True)
-        self._worker = TimelineFile(folder / "workers" / f"{worker}.jsonl", keep=False)
+        self._worker: Log = log or TimelineFile(folder / "workers" / f"{worker}.jsonl", keep=False)
         self._case: TimelineFile | None = None
         self._closed = False
         self._pans: set[str] = set()
@@ -116,6 +131,11 @@ class Recorder:
         with self._lock:
             self._pans.add(pan)
             self._starts.update((pan[:8], pan[:8].encode().hex()))
+
+    def masked(self, text: str) -> str:
+        """Words as they may be shown."""
+        with self._lock:
+            return self._words(text)
 
     def open_case(self, path: Path) -> TimelineFile:
         """Send events to a scenario's own timeline from now on."""

@@ -64,6 +64,7 @@ class Port:
         limits = self._limits
         options = [
             (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),  # asyncio sets it for none that an accept made
             (socket.SOL_SOCKET, socket.SO_SNDBUF, limits.system_bytes),
             (socket.SOL_SOCKET, socket.SO_RCVBUF, limits.system_bytes),
         ]

@@ -480,3 +480,12 @@ def _take_all(taken: list[int]) -> None:
 
 if __name__ == "__main__":
     _starve(Path(sys.argv[1]))
+
+
+def test_what_is_written_leaves_at_once(client: RawClient, host: IssuerHost) -> None:
+    """Or else an answer would wait for the terminal's system to acknowledge the one before, 40 ms or more."""
+    client.ask(client.management("0820", "301"), seal=False)
+    (connection,) = host._line.open_connections
+    assert connection._transport is not None
+    end = connection._transport.get_extra_info("socket")
+    assert end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
