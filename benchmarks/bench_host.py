@@ -43,6 +43,8 @@ KINDS = (HOLDFAST, RECORDING, LIBRARY, LIBRARY_GROUP, SIMULATOR_HOST, ECHO)
 WITH_UVLOOP = (HOLDFAST.uvloop(), LIBRARY_GROUP.uvloop(), ECHO.uvloop())
 GOAL_CONNECTIONS, GOAL_RATIO, GOAL_P99 = 16, 3.0, 1 / 3
 """Against the host built from libraries, at so many connections: its requests a second, and its 99th percentile."""
+SCHEME = "unionpay-ecb"
+"""The MAC of the first market; with another the measurement has a name of its own."""
 CARDS = 10_000
 FSYNC_S = 0.3
 """So long the disk is looked at before each round."""
@@ -98,13 +100,14 @@ def _row(samples: list[dict[str, Any]], name: str) -> dict[str, Any]:
     return row
 
 
-def goals(rows: list[dict[str, Any]]) -> list[Goal]:
+def goals(rows: list[dict[str, Any]], scheme: str = SCHEME) -> list[Goal]:
     """None without the host that is built from libraries."""
+    mac = "" if scheme == SCHEME else f" ({scheme})"
     row = next(r for r in rows if r["server"] == HOLDFAST.name and r["connections"] == GOAL_CONNECTIONS)
     ratio = row["against"].get(LIBRARY.name)
     if ratio is None:
         return []
-    at = f"{GOAL_CONNECTIONS} terminals, times the host built from libraries"
+    at = f"{GOAL_CONNECTIONS} terminals, times the host built from libraries{mac}"
     return [
         Goal(f"requests a second of {at}", ratio["per_second"]["median"], "at least", GOAL_RATIO),
         Goal(f"99th percentile of {at}", ratio["p99"]["median"], "at most", GOAL_P99),
@@ -144,7 +147,7 @@ def main() -> int:
     parser.add_argument("--warm-up", type=float, default=0.5, help="seconds before each sample")
     parser.add_argument("--tries", type=int, default=TRIES, help="of a sample that others disturb")
     parser.add_argument("--quick", action="store_true", help="one round of half a second: does it work?")
-    parser.add_argument("--scheme", default="x9.19", choices=("x9.19", "unionpay-ecb"), help="MAC, of both sides")
+    parser.add_argument("--scheme", default=SCHEME, choices=(SCHEME, "x9.19"), help="MAC, of both sides")
     parser.add_argument("--cards", type=int, default=CARDS)
     parser.add_argument("--uvloop", action="store_true", help="some servers on uvloop, too")
     parser.add_argument("--with", dest="peers", action="append", choices=PEERS, default=[], help="install it first")
@@ -162,9 +165,10 @@ def main() -> int:
             out.print(f"without {kind.name}: {kind.missing()}", style="yellow")
     figures = measure([kind for kind in kinds if not kind.missing()], wanted, out)
     figures["summary"] = summary(figures["samples"])
-    reached = goals(figures["summary"])
+    reached = goals(figures["summary"], wanted.scheme)
+    name = "host" if wanted.scheme == SCHEME else f"host, {wanted.scheme}"
     told = result(
-        "host", reached, scheme=wanted.scheme, rounds=wanted.rounds, seconds=wanted.seconds, **figures
+        name, reached, scheme=wanted.scheme, rounds=wanted.rounds, seconds=wanted.seconds, **figures
     )  # fmt: skip
     shown(told, out)
     for goal in reached:

@@ -1,6 +1,6 @@
 """SIGKILL under load: is every answered request in the ledger, once?
 
-`python -m benchmarks.soak_kills --kills 500 [--ledger postgresql://…] [--terminals 8] [--seed N] [--json FILE]`
+`python -m benchmarks.soak_kills --kills 500 [--ledger WHERE | --postgresql] [--terminals 8] [--seed N] [--json FILE]`
 
 A host is killed at a random moment while terminals work, its ledger is opened and held against what the terminals were
 answered, and a new host takes up. At the end everything that was ever answered is looked up again, and all accounts and
@@ -13,7 +13,6 @@ a SIGKILL, so it does not show that the disk kept it: that is the database's `sy
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.kills.terminals import BATCH, Asked, Standing, Working
+from benchmarks.load.results import Goal, keep, result
 from simulators.issuer.ledger import Ledger
 from simulators.issuer.opening import open_database
 from tests.simulators.kit import MERCHANT
+from tests.support.postgresql import Server
 
 ROOT = Path(__file__).parents[1]
 SHORTEST_S, LONGEST_S = 0.05, 0.6
@@ -52,6 +54,7 @@ class Lost(Exception):
 class Figures:
     """What a soak counts."""
 
+    terminals: int = 0
     kills: int = 0
     answered: int = 0
     approved: int = 0
@@ -70,7 +73,7 @@ class Figures:
 
 def soak(where: str, kills: int, terminals: int, seed: int, console: Console) -> Figures:
     """Raises Lost at the first difference."""
-    figures, dice, start = Figures(), random.Random(seed), time.monotonic()
+    figures, dice, start = Figures(terminals), random.Random(seed), time.monotonic()
     standing = Standing(terminals)
     working = [Working(place, standing, seed) for place in range(terminals)]
     for one in working:
@@ -153,29 +156,45 @@ def _same(rows: list[Any], one: Asked, what: str, *, answered: bool) -> None:
         raise Lost(f"{what} with {one.reference} {one.approval}, stands there with {reference} {approval}")
 
 
+def _fresh_ledger(stack: ExitStack, *, postgresql: bool) -> str:
+    if not postgresql:
+        return str(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-kills-"))) / "ledger.sqlite")
+    server = Server()
+    stack.callback(server.close)
+    with server.connect() as connection:  # the server of the tests need not be durable; this one must
+        connection.execute("ALTER SYSTEM SET fsync = on")
+        connection.execute("SELECT pg_reload_conf()")
+    server.stop()
+    server.start()
+    return server.url("kills", durable=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="SIGKILL under load")
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--ledger", default="", help="a file or postgresql://…; a fresh file by default")
+    parser.add_argument("--postgresql", action="store_true", help="on a server of its own, which is installed here")
     parser.add_argument("--terminals", type=int, default=8)
     parser.add_argument("--seed", type=int, default=20261129)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     console = Console()
-    with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as directory:
-        where = options.ledger or str(Path(directory) / "ledger.sqlite")
+    with ExitStack() as stack:
+        where = options.ledger or _fresh_ledger(stack, postgresql=options.postgresql)
         try:
             figures = soak(where, options.kills, options.terminals, options.seed, console)
         except Lost as lost:
             console.print(f"LOST (seed {options.seed}): {lost}", style="bold red")
             return 1
-    table = Table("SIGKILL under load", "", box=None)
+    table = Table("SIGKILL under load", "PostgreSQL" if where.startswith("postgres") else "SQLite", box=None)
     for name, value in figures.as_dict().items():
         table.add_row(name.rstrip("_"), str(value))
     console.print(table)
     console.print("every answered request is in the ledger, once")
     if options.json:
-        options.json.write_text(json.dumps({"kind": "kills", "seed": options.seed, **figures.as_dict()}, indent=1))
+        where = "PostgreSQL" if where.startswith("postgres") else "SQLite"
+        lost = Goal(f"answered requests that {figures.kills} kills lost or doubled ({where})", 0, "at most", 0)
+        keep(result(f"kills, {where}", [lost], seed=options.seed, **figures.as_dict()), options.json)
     return 0
 
 

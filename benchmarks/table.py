@@ -138,7 +138,16 @@ def _spread(of: dict[str, float], digits: int = 0) -> str:
 
 
 def _host(told: dict[str, Any]) -> str:
-    out = HOST + "\n![Requests a second and latency of each server](benchmarks.svg)\n"
+    return HOST + "\n![Requests a second and latency of each server](benchmarks.svg)\n" + _servers(told)
+
+
+def _host_again(told: dict[str, Any]) -> str:
+    """With another MAC."""
+    return f"\n### The same with {told['scheme']}\n" + _servers(told)
+
+
+def _servers(told: dict[str, Any]) -> str:
+    out = ""
     for connections in CONNECTIONS:
         out += f"\n{connections} terminal{'s' if connections > 1 else ''} at once:\n"
         out += _head(
@@ -214,8 +223,28 @@ def _connections(told: dict[str, Any]) -> str:
     return out + f"\nAn idle line costs {each}. {'; '.join(told['wrong']) or 'Nobody was harmed'}.\n"
 
 
+KILLS = """
+## SIGKILL under load
+
+{terminals} terminals work while their host is killed at a random moment, {kills} times. Each time its ledger is held
+against what they were answered, a new host takes up, and what was not answered is sent again or reversed. At the end
+all of it is looked up once more, and every account and hold is added up from all postings.
+"""
+
+
+def _kills(told: dict[str, Any]) -> str:
+    out = KILLS.format(**told) + _head("requests", told["benchmark"].partition(", ")[2])
+    for name, key in {
+        "answered": "answered", "not answered": "unanswered", "of these in the ledger, once": "found",
+        "sent again": "repeated", "reversed": "reversed_", "lost or doubled": "lost",
+    }.items():  # fmt: skip
+        out += _row(name, f"{told.get(key, 0):,}")
+    return out + f"\nSeed {told['seed']}, {told['seconds']:,.0f} s, {told['audits']} whole audits.\n"
+
+
 SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "host": _host, "codec": _codec, "history": _history, "delay": _delay, "connections": _connections,
+    "host": _host, "host, x9.19": _host_again, "codec": _codec, "history": _history, "delay": _delay,
+    "connections": _connections, "kills, SQLite": _kills, "kills, PostgreSQL": _kills,
 }  # fmt: skip
 
 
