@@ -152,6 +152,8 @@ class Delivery:
         self._told(leaving, write(self._whole(leaving)), late=late)
 
     def _told(self, leaving: Leaving, sent: bool, *, late: bool) -> None:
+        if not self._teller.heard:
+            return
         exchange, connection = leaving.exchange, leaving.connection
         fields = {
             **exchange.common(), "connection": connection.number, "rule": together(leaving.actions), "late": late,

@@ -173,7 +173,7 @@ class Line:
             self._undecodable(number, error, raw)
             return
         exchange.arrived = asyncio.get_running_loop().time()
-        self._teller.host("request", {**exchange.common(), "connection": connection.number}, Direction.OUT, raw)
+        self._teller.request(exchange, connection.number, raw)
         if not self._commits.under_way:
             self._take_up(connection, exchange)
             return

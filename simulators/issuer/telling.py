@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocols.events import Channel, Direction, Emit, Event
+from protocols.events import Channel, Direction, Emit, Event, discard
 from protocols.faults import RigFault
 from simulators.issuer.decisions import Decided
 from simulators.issuer.exchange import Exchange, Reply
@@ -12,17 +12,27 @@ from simulators.issuer.ledger import AccountView, Posting
 
 
 class Teller:
-    """Emits the events of one host. `currency` is that of all its accounts."""
+    """Emits the events of one host. `currency` is that of all its accounts. `heard` is false where nobody takes them:
+    then none is made.
+    """
 
     def __init__(self, emit: Emit, currency: str) -> None:
         self._emit = emit
         self._currency = currency
+        self.heard = emit is not discard
 
     def host(
         self, kind: str, fields: dict[str, Any], direction: Direction = Direction.NONE, raw: bytes | None = None
     ) -> None:
         """An event of the host's line."""
+        if not self.heard:
+            return
         self._emit(Event(Channel.HOST, kind, fields, direction, raw))
+
+    def request(self, exchange: Exchange, connection: int, raw: bytes) -> None:
+        """It came in."""
+        if self.heard:
+            self.host("request", {**exchange.common(), "connection": connection}, Direction.OUT, raw)
 
     def bug(self, cause: str) -> None:
         """Holdfast itself is wrong here: nothing of this run can be blamed on a device."""
@@ -48,6 +58,8 @@ class Teller:
 
     def decision(self, exchange: Exchange, reply: Reply) -> None:
         """What was checked and decided, what money moved by it, and why it was refused."""
+        if not self.heard:
+            return
         common = exchange.common()
         for number, reason in reply.formats:
             self.host("format", {"exchange": exchange.number, "field": number, "reason": reason})
