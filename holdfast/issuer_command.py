@@ -205,9 +205,7 @@ class Served:
             pan = next(derived(profile.pan_prefix))
             self.recorder.protect(pan)
             spec = account_spec(kind, pan, profile, self.good_for)
-            kept = self.host.inquiry.take_account(spec)
-            if not kept:
-                self.host.open_account(spec)
+            kept = self.host.open_account(spec, kept=True)
             good_for = "its account as the ledger has it" if kept else f"good for {self.good_for}"
             self._say(f"card {kind}: {mask_pan(pan)}, the first of its range, {good_for}")
 

@@ -102,8 +102,7 @@ class Desk:
             number = pan or self.ask.free_pan(profile.pan_prefix)
             self._protect(number)
             spec = account_spec(card, number, profile, available, status)
-            if not self.ask.take_account(spec):
-                self.host.open_account(spec)
+            self.host.open_account(spec, kept=True)
 
     def set_status(self, card: str, status: str) -> None:
         self._known(card)

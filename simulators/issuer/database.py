@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Protocol
+from urllib.parse import quote
 
 from protocols.faults import ConfigurationError, RigFault
 from simulators.issuer.schema import MARK, SCHEMA, standing
@@ -33,6 +34,22 @@ Row = tuple[Any, ...]
 
 class LedgerUnavailable(RigFault):
     """The database took nothing: its disk is full, or it cannot be reached. Nothing of the transaction is kept."""
+
+
+class Reader(Protocol):
+    """A connection of its own, for another thread, that sees what is durable and changes nothing.
+
+    Both questions raise LedgerUnavailable when the database fails.
+    """
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query."""
+
+    def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
+        """The first row; None when there is none."""
+
+    def close(self) -> None:
+        """A second time does nothing."""
 
 
 class Database(Protocol):
@@ -70,6 +87,9 @@ class Database(Protocol):
 
     def back(self) -> None:
         """Forget what was written since the mark, and the mark."""
+
+    def reader(self) -> Reader:
+        """Another connection to the same books."""
 
     def close(self) -> None:
         """A second time does nothing."""
@@ -152,10 +172,38 @@ class SqliteDatabase:
         self.run("ROLLBACK TO decision")
         self.run("RELEASE decision")
 
+    def reader(self) -> Reader:
+        return _SqliteReader(self.path)
+
     def close(self) -> None:
         self.connection.close()
         if self._lock is not None:
             self._lock.close()
+
+
+class _SqliteReader:
+    """WAL: who reads waits for nobody, and nobody for him."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._connection = sqlite3.connect(
+                f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise _unavailable(error) from error
+
+    def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
+        found = self.rows(statement, values)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _locked(path: Path) -> IO[bytes]:

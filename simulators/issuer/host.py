@@ -109,6 +109,7 @@ class IssuerHost:
             self._exchanges, self.behaviour, self._financial, self._ledger, self._teller, delivery, self._expire,
             tls, limits,
         )  # fmt: skip
+        self._inquiry = Inquiry(self._call, self._ledger, self._terminals, self._financial)
         self._loop: asyncio.AbstractEventLoop
         self._stopping: asyncio.Event
         self._started: Future[tuple[str, int]] = Future()
@@ -133,6 +134,7 @@ class IssuerHost:
             self._loop.call_soon_threadsafe(self._stopping.set)
         if self._thread.ident is not None:
             self._thread.join(CALL_DEADLINE_S)
+        self._inquiry.close()
         self._ledger.close()
 
     def _run(self) -> None:
@@ -182,25 +184,28 @@ class IssuerHost:
             raise ConfigurationError(f"terminal {terminal} is not enrolled", advice="enrol it first")
         return self._keys.check_value(found.master_key)
 
-    def open_account(self, spec: AccountSpec, *, kept: bool = False) -> None:
+    def open_account(self, spec: AccountSpec, *, kept: bool = False) -> bool:
         """A new card and its account; with `kept`, an account that the ledger has already is taken as it stands.
 
-        Raises ConfigurationError for a key that is not marked as a test key, and for an account that is there.
+        Returns whether it was. Raises ConfigurationError for a key that is not marked as a test key, and for an account
+        that is there.
         """
 
-        def work() -> None:
+        def work() -> bool:
             name = f"card {spec.card}"
             self._keys.put(name, spec.master_key, test=spec.test_key)
             card = CardOnFile(spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, self._keys.get(name), spec.status)
-            if kept and self._ledger.kind(spec.card):
+            there = kept and bool(self._ledger.kind(spec.card))
+            if there:
                 view = self._ledger.account(spec.card)
             else:
                 view = self._ledger.open_account(spec.card, spec.available.minor, spec.kind)
             card.prepare()
             self._financial.cards[spec.pan] = card
             self._teller.account(spec.card, view)
+            return there
 
-        self._call(work)
+        return bool(self._call(work))
 
     def set_status(self, card: str, status: str) -> None:
         """`open`, `lost`, `stolen`, `expired` or `restricted`. Raises ConfigurationError for any other, or card."""
@@ -254,7 +259,7 @@ class IssuerHost:
     @property
     def inquiry(self) -> Inquiry:
         """What may be asked of it, and done to it, from outside."""
-        return Inquiry(self._call, self._ledger, self._terminals, self._financial)
+        return self._inquiry
 
     # ── behaviour ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,47 +1,28 @@
-"""What may be asked of a running host, and done to it, beside its messages: all of it in the host's own thread.
+"""What may be asked of a running host, and done to it, beside its messages.
 
-Reads of the books are SQL on the `Database` port, page by page: a page begins after an id and has a limit, so that no
-question costs more than its answer is long.
+The books are read over a connection of their own, in the thread of who asks: no question keeps a terminal waiting, and
+what is told is durable. Answers come page by page: a page begins after an id and has a limit.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from protocols.faults import ConfigurationError
 from protocols.pan import derived, mask_pan
+from simulators.issuer.database import Reader, Row
 from simulators.issuer.financial import Financial
 from simulators.issuer.holdbook import Hold
 from simulators.issuer.journal import Entry
 from simulators.issuer.ledger import Ledger
-from simulators.issuer.security import CardOnFile, Terminals
+from simulators.issuer.security import Terminals
 
 MOST = 500
 """Rows in one page."""
 OPEN_STATES = ("open", "partly completed")
-
-
-class Account(Protocol):
-    """A card and what its account is opened with, as the host takes them."""
-
-    @property
-    def card(self) -> str: ...
-    @property
-    def pan(self) -> str: ...
-    @property
-    def psn(self) -> str: ...
-    @property
-    def expiry(self) -> str: ...
-    @property
-    def pin(self) -> str: ...
-    @property
-    def master_key(self) -> bytes: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def test_key(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +110,21 @@ class Inquiry:
         self._ledger = ledger
         self._terminals = terminals
         self._cards = financial.cards
+        self._reading = threading.Lock()
+        self._reader: Reader | None = None
+
+    def close(self) -> None:
+        """The connection ends; the next question makes another."""
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
+    def _rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        with self._reading:
+            if self._reader is None:
+                self._reader = self._ledger.database.reader()
+            return self._reader.rows(statement, values)
 
     @property
     def database(self) -> str:
@@ -139,18 +135,11 @@ class Inquiry:
 
     def accounts(self, after: str, limit: int) -> list[AccountRow]:
         """Accounts by the names of their cards, those after a name."""
-
-        def work() -> list[AccountRow]:
-            return self._with_cards(self._ledger.database.rows(_ACCOUNTS, (after, min(limit, MOST))))
-
-        found: list[AccountRow] = self._call(work)
-        return found
+        return self._with_cards(self._rows(_ACCOUNTS, (after, min(limit, MOST))))
 
     def account(self, card: str) -> AccountRow | None:
         """None for a card without an account."""
-        found: list[AccountRow] = self._call(
-            lambda: self._with_cards(self._ledger.database.rows(_ACCOUNT, (card,)))
-        )  # fmt: skip
+        found = self._with_cards(self._rows(_ACCOUNT, (card,)))
         return found[0] if found else None
 
     def card_names(self) -> list[str]:
@@ -166,27 +155,8 @@ class Inquiry:
         """The first number of a test range that no card on file has."""
         return str(self._call(lambda: next(pan for pan in derived(prefix) if pan not in self._cards)))
 
-    def take_account(self, spec: Account) -> bool:
-        """Put a card on file whose account the books have already, and leave the account as it is.
-
-        False when there is none. Raises ConfigurationError for a key that is not marked as a test key.
-        """
-
-        def work() -> bool:
-            if not self._ledger.kind(spec.card):
-                return False
-            name = f"card {spec.card}"
-            self._terminals.store.put(name, spec.master_key, test=spec.test_key)
-            key = self._terminals.store.get(name)
-            self._cards[spec.pan] = CardOnFile(
-                spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, key, spec.status
-            )  # fmt: skip
-            return True
-
-        return bool(self._call(work))
-
     def _with_cards(self, rows: Sequence[tuple[Any, ...]]) -> list[AccountRow]:
-        on_file = {card.name: card for card in self._cards.values()} if rows else {}
+        on_file = self._call(lambda: {card.name: card for card in self._cards.values()}) if rows else {}
         found = []
         for name, kind, opening, available, held, booked, retired in rows:
             card = on_file.get(name)
@@ -200,8 +170,7 @@ class Inquiry:
         """A page of holds."""
         asked = {"card": query.card, "state": query.state, "approval": query.approval}
         statement, values = _page(_HOLDS, asked, query.after, query.limit)
-        found: list[Hold] = self._call(lambda: [Hold(*row) for row in self._ledger.database.rows(statement, values)])
-        return found
+        return [Hold._make(row) for row in self._rows(statement, values)]
 
     def hold(self, hold_id: int) -> Hold | None:
         """None for an id that is no hold's."""
@@ -215,13 +184,8 @@ class Inquiry:
 
     def open_holds(self, at_most: int = 0) -> int:
         """How many holds are open or partly completed; counted no further than `at_most` unless that is 0."""
-
-        def work() -> int:
-            database = self._ledger.database
-            row = database.row(_HOLDS_OPEN_AT_MOST, (at_most,)) if at_most else database.row(_HOLDS_OPEN)
-            return int(row[0]) if row else 0
-
-        return int(self._call(work))
+        rows = self._rows(_HOLDS_OPEN_AT_MOST, (at_most,)) if at_most else self._rows(_HOLDS_OPEN)
+        return int(rows[0][0])
 
     def journal(self, query: JournalQuery) -> list[Entry]:
         """A page of the journal."""
@@ -230,8 +194,7 @@ class Inquiry:
             "day": query.day, "code": query.code, "kind": query.kind,
         }  # fmt: skip
         statement, values = _page(_JOURNAL, asked, query.after, query.limit)
-        found: list[Entry] = self._call(lambda: [Entry(*row) for row in self._ledger.database.rows(statement, values)])
-        return found
+        return [Entry._make(row) for row in self._rows(statement, values)]
 
     def journal_pages(self, query: JournalQuery) -> Iterator[list[Entry]]:
         """All that the query means, a page at a time; business goes on between two pages. The limit is a page's."""

@@ -22,8 +22,8 @@ import psycopg
 from psycopg import errors
 
 from protocols.faults import ConfigurationError, HoldfastBug
-from simulators.issuer.database import LedgerUnavailable, Row
-from simulators.issuer.postgresqlsession import PAUSE_S, connect, search, settle, take
+from simulators.issuer.database import LedgerUnavailable, Reader, Row
+from simulators.issuer.postgresqlsession import PAUSE_S, connect, reading, search, settle, take
 from simulators.issuer.postgresqlurl import Place
 from simulators.issuer.schema import MARK, POSTGRESQL_SCHEMA, standing
 
@@ -104,6 +104,9 @@ class PostgresqlDatabase:
 
     def back(self) -> None:
         self._plain("ROLLBACK TO decision; RELEASE decision")
+
+    def reader(self) -> Reader:
+        return _PostgresqlReader(self._place, f"{self._own} reads", self._unavailable)
 
     def close(self) -> None:
         self._ended = True
@@ -237,6 +240,42 @@ class PostgresqlDatabase:
             what = f"the ledger on {self._place} cannot be used: {said}"
             advice = "look at the PostgreSQL server; business goes on by itself when it is back"
         return LedgerUnavailable(what, advice=advice, component="host")
+
+
+class _PostgresqlReader:
+    """Connects when it is asked first, and again when the server was away."""
+
+    def __init__(self, place: Place, own: str, unavailable: Callable[[psycopg.Error], LedgerUnavailable]) -> None:
+        self._place, self._own, self._unavailable = place, own, unavailable
+        self._connection: psycopg.Connection[Row] | None = None
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        known = self._connection is not None
+        try:
+            try:
+                return self._ask(statement, values)
+            except AWAY:
+                self.close()
+                if not known:
+                    raise
+                return self._ask(statement, values)
+        except AWAY as error:
+            self.close()
+            raise self._unavailable(error) from None
+
+    def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
+        found = self.rows(statement, values)
+        return found[0] if found else None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _ask(self, statement: str, values: Sequence[object]) -> list[Row]:
+        if self._connection is None:
+            self._connection = reading(self._place, self._own)
+        return self._connection.execute(_translated(statement), values).fetchall()
 
 
 def _told_once(text: str) -> str:

@@ -80,6 +80,14 @@ def settle(connection: psycopg.Connection[Row], place: Place) -> bool:
     return not off
 
 
+def reading(place: Place, own: str) -> psycopg.Connection[Row]:
+    """A session that changes nothing, for questions of all kinds. Raises psycopg's errors."""
+    connection = connect(place, own)
+    search(connection, place)
+    connection.execute("SET default_transaction_read_only = on")
+    return connection
+
+
 def search(connection: psycopg.Connection[Row], place: Place) -> None:
     if place.schema:
         if not connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (place.schema,)).fetchall():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from protocols.money import Money
 from simulators.issuer import AccountSpec, IssuerHost
 from simulators.issuer.inquiry import HoldQuery, JournalQuery
 from tests.simulators.issuer.client import RawClient
-from tests.simulators.kit import MERCHANT, OTHER_PAN, PAN, TERMINAL, credit_profile
+from tests.simulators.kit import DEADLINE_S, MERCHANT, OTHER_PAN, PAN, TERMINAL, credit_profile, in_thread
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -71,10 +72,48 @@ def test_accounts_are_shown_without_their_numbers(host: IssuerHost) -> None:
 def test_an_account_that_the_books_have_is_taken_as_it_is(client: RawClient, host: IssuerHost) -> None:
     client.ask(client.preauth())
     before = host.inquiry.account("credit")
-    assert host.inquiry.take_account(card("credit", PAN))
+    assert host.open_account(card("credit", PAN), kept=True)
     assert host.inquiry.account("credit") == before
-    assert not host.inquiry.take_account(card("another", OTHER_PAN))
-    assert host.inquiry.account("another") is None
+    assert not host.open_account(card("another", OTHER_PAN), kept=True)
+    with pytest.raises(ConfigurationError, match="has an account already"):
+        host.open_account(card("another", OTHER_PAN))
+
+
+def test_a_question_about_the_books_keeps_no_terminal_waiting(client: RawClient, host: IssuerHost) -> None:
+    """Asked by the host's own thread it would wait for ever: that thread is held up while the question is asked."""
+    client.ask(client.preauth())
+    begun, answered = threading.Event(), threading.Event()
+
+    def hold_up() -> None:
+        begun.set()
+        assert answered.wait(DEADLINE_S)
+
+    busy = in_thread(lambda: host._call(hold_up))
+    assert begun.wait(DEADLINE_S)
+    assert [entry.kind for entry in host.inquiry.journal(JournalQuery())] == ["pre-authorisation"]
+    assert host.inquiry.open_holds() == 1
+    answered.set()
+    busy.join()
+
+
+def test_what_reads_the_books_cannot_change_them(host: IssuerHost) -> None:
+    reader = host._ledger.database.reader()
+    with pytest.raises(Exception, match=r"(?i)read.?only"):
+        reader.rows("UPDATE account SET available = 0 RETURNING card")
+    reader.close()
+    account = host.inquiry.account("credit")
+    assert account is not None
+    assert account.available == account.opening
+
+
+def test_only_what_is_durable_is_told(host: IssuerHost) -> None:
+    database = host._ledger.database
+    host._call(lambda: (database.begin(), database.run("UPDATE account SET retired = 1")))
+    reader = database.reader()
+    assert reader.rows("SELECT retired FROM account") == [(0,)]
+    host._call(database.commit)
+    assert reader.rows("SELECT retired FROM account") == [(1,)]
+    reader.close()
 
 
 def test_a_terminal_is_signed_off(client: RawClient, host: IssuerHost) -> None:

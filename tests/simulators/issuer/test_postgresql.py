@@ -395,3 +395,17 @@ def test_a_role_without_a_schema_is_told_to_name_one(postgresql: Server) -> None
     url = postgresql.url("x").replace("schema=x", "options=-c%20search_path%3Dnowhere")
     with pytest.raises(ConfigurationError, match=r"no schema in its search path .*\?schema=NAME"):
         PostgresqlDatabase(url)
+
+
+def test_who_reads_connects_again_after_the_server_was_away(url: str, postgresql: Server) -> None:
+    with closing(PostgresqlDatabase(url)) as database, closing(database.reader()) as reader:
+        assert reader.row("SELECT COUNT(*) FROM account") == (0,)
+        postgresql.crash()
+        assert reader.row("SELECT COUNT(*) FROM account") == (0,)
+        postgresql.stop()
+        try:
+            with pytest.raises(LedgerUnavailable, match="cannot be used"):
+                reader.rows("SELECT 1")
+        finally:
+            postgresql.start()
+        assert reader.rows("SELECT 1") == [(1,)]
