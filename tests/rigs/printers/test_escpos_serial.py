@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import tty
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from protocols.printing import Paper, PrinterStatus
 from rigs.printers.bench import VirtualPrinterOnBench
 from rigs.printers.escpos_serial import NOT_OFFERED, EscposSerialPrinter
 from simulators.printer import VirtualPrinter
-from tests.simulators.kit import Events, in_thread
+from tests.simulators.kit import DEADLINE_S, Events, in_thread
 
 
 @pytest.fixture
@@ -98,6 +99,8 @@ def test_a_stale_answer_in_the_buffer_is_no_answer_to_this_question(
 ) -> None:
     driver = EscposSerialPrinter(bare[1])
     os.write(bare[0], b"\x12\x12\x12")
+    waiting = select.select([driver._port.fileno()], [], [], DEADLINE_S)[0]
+    assert waiting, "the system hands them on when it gets to it, and an answer that comes later is none that is stale"
     answering(bare[0], b"\x72", b"\x1a")
     assert driver.status() == PrinterStatus(Paper.OUT, False)
     driver.close()
