@@ -78,6 +78,12 @@ def _length_advice(stated: int, follow: int) -> str:
     return "the frame is cut short" if stated > follow else "something follows the frame"
 
 
+def is_one_frame(data: bytes) -> bool:
+    """Whether a chunk is just one frame, as it mostly is: then no reader is needed."""
+    follow = len(data) - LENGTH_BYTES
+    return 0 <= follow <= LONGEST and follow == int.from_bytes(data[:LENGTH_BYTES], "big")
+
+
 class FrameReader:
     """Cuts a byte stream into frames, however it is segmented."""
 

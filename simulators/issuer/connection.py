@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 
 from protocols.events import Direction
 from protocols.iso8583 import CodecError, FrameReader
+from protocols.iso8583.frame import is_one_frame
 from simulators.issuer import explain
 from simulators.issuer.edge import Edge, Late
 from simulators.issuer.limits import KIB
@@ -80,6 +81,9 @@ class Connection(asyncio.BufferedProtocol, Late):
         if self._deaf:
             return
         begun, self._reader = self._reader, None
+        if begun is None and is_one_frame(data):
+            self._take([data])
+            return
         reader = begun or FrameReader()
         try:
             frames = reader.feed(data)

@@ -62,13 +62,13 @@ class Delivery:
 
     def send(self, leaving: Leaving) -> None:
         """In the manner of its actions, with whatever is kept back for this moment before or behind it."""
+        if not (leaving.actions or self._held):
+            self._write(leaving)
+            return
         late = only(leaving.actions, LateAnswer)
         if late is not None:
             self._held.append((late.moment, leaving))
             self._teller.host("held back", {**leaving.exchange.common(), "rule": together(leaving.actions)})
-            return
-        if not self._held:
-            self._leave(leaving)
             return
         self._due(leaving, "just before")
         self._due(leaving, "during the next transaction")
@@ -148,8 +148,11 @@ class Delivery:
         return leaving.raw * copies + leaving.beside
 
     def _write(self, leaving: Leaving, *, late: bool = False) -> None:
-        write = leaving.connection.split if has(leaving.actions, Split) else leaving.connection.write
-        self._told(leaving, write(self._whole(leaving)), late=late)
+        if leaving.actions:
+            write = leaving.connection.split if has(leaving.actions, Split) else leaving.connection.write
+            self._told(leaving, write(self._whole(leaving)), late=late)
+        else:
+            self._told(leaving, leaving.connection.write(leaving.raw), late=late)
 
     def _told(self, leaving: Leaving, sent: bool, *, late: bool) -> None:
         if not self._teller.heard:

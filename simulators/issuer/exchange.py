@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from protocols.emv import TlvError, objects
@@ -49,6 +48,9 @@ class Exchange:
     def __post_init__(self) -> None:
         self.trace, self.terminal, self.merchant = self.text(11), self.text(41), self.text(42)
         self.name = self.transaction.value if self.transaction else "unknown"
+        self._f60: F60 | None = None
+        self._f61: F61 | None = None
+        self._chip: list[tuple[str, bytes]] | None = None
         self._common = {
             "exchange": self.number, "mti": self.text(0), "transaction": self.name, "trace": self.trace,
             "reversal": self.reversal,
@@ -66,18 +68,24 @@ class Exchange:
     def amount(self) -> int:
         return int(self.text(4) or 0)
 
-    @cached_property
+    @property
     def f60(self) -> F60:
-        return F60.parse(self.text(60))
+        if self._f60 is None:
+            self._f60 = F60.parse(self.text(60))
+        return self._f60
 
-    @cached_property
+    @property
     def f61(self) -> F61:
-        return F61.parse(self.text(61))
+        if self._f61 is None:
+            self._f61 = F61.parse(self.text(61))
+        return self._f61
 
-    @cached_property
+    @property
     def chip(self) -> list[tuple[str, bytes]]:
         """The data objects of F55, templates before what they hold. Raises TlvError."""
-        return objects(self.octets(55) or b"")
+        if self._chip is None:
+            self._chip = objects(self.octets(55) or b"")
+        return self._chip
 
     @property
     def batch(self) -> str:

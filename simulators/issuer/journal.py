@@ -86,13 +86,10 @@ class Journal:
 
     def enter(self, entry: Entry) -> Entry:
         """A new row; the id given is the next one, whatever `entry.id` says."""
-        values = (
-            entry.terminal, entry.merchant, entry.batch, entry.trace, entry.kind, entry.card, entry.amount, entry.asked,
-            entry.approval, entry.reference, entry.day, entry.code, entry.state, entry.original,
-        )  # fmt: skip
+        values = entry[1:15]  # all but its id and what was refunded
         row = self._db.row(_ENTER, values)
         assert row is not None
-        return Entry(row[0], *values)
+        return Entry._make((row[0], *values, 0))
 
     def entry(self, entry_id: int) -> Entry:
         """Raises KeyError for an id that is not there."""

@@ -8,8 +8,6 @@ what was settled in `batches`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from protocols.faults import ConfigurationError, HoldfastBug
@@ -80,6 +78,30 @@ _HOLDS_BY_HISTORY = (
 )
 
 
+class _Decision:
+    """The `with` around a decision of one ledger; one after the other, never one within another."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __enter__(self) -> list[Posting]:
+        return self._ledger._begin()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        ledger = self._ledger
+        try:
+            if error is None:
+                ledger._keep()
+            else:
+                ledger._undo(error)
+        except BaseException as late:
+            if error is None:
+                ledger._undo(late)
+            raise
+        finally:
+            ledger._end()
+
+
 class Ledger:
     """One database, one writer thread. Use `with ledger.decision():` around all that belongs together.
 
@@ -99,16 +121,19 @@ class Ledger:
         self._deciding = False
         self._shown: dict[str, tuple[str, AccountView]] = {}  # what the database showed in this decision
         self._held: dict[str, int] = {}  # by how much more each account holds
+        self._decision = _Decision(self)
 
     def close(self) -> None:
         self.database.close()
 
-    @contextmanager
-    def decision(self) -> Iterator[list[Posting]]:
-        """All or nothing; the postings made are in the yielded list.
+    def decision(self) -> _Decision:
+        """All or nothing, in a `with`; the postings made are in the list that it gives.
 
         Raises HoldfastBug when an invariant does not hold at its end; nothing of it is kept then.
         """
+        return self._decision
+
+    def _begin(self) -> list[Posting]:
         self._pending = []
         database = self.database
         if not self.open_group:
@@ -117,27 +142,28 @@ class Ledger:
             self.open_group = True
             database.mark()
         self._deciding = True
-        try:
-            yield self._pending
-            self.check()
-            if self.grouped:
-                database.keep()
-            else:
-                database.commit()
-        except LedgerUnavailable:
+        return self._pending
+
+    def _keep(self) -> None:
+        self.check()
+        if self.grouped:
+            self.database.keep()
+        else:
+            self.database.commit()
+
+    def _undo(self, error: BaseException) -> None:
+        if isinstance(error, LedgerUnavailable):
             self.abandon()
-            raise
-        except BaseException:
-            if self.grouped:
-                database.back()
-            else:
-                database.rollback()
-            raise
-        finally:
-            self._deciding = False
-            self._shown.clear()
-            self._held.clear()
-            self.holds.forget()
+        elif self.grouped:
+            self.database.back()
+        else:
+            self.database.rollback()
+
+    def _end(self) -> None:
+        self._deciding = False
+        self._shown.clear()
+        self._held.clear()
+        self.holds.forget()
 
     def commit(self) -> None:
         """Make durable what was decided since the last time. When it raises, nothing of that is kept."""
@@ -217,8 +243,9 @@ class Ledger:
         """Between the pots of the account; returns by how much more it holds and has booked."""
         debit, credit = MOVES[kind]
         self.database.run(_POST, (card, hold, kind, debit, credit, amount, journal))
-        available, held, booked = (amount * sign for sign in _SIGNS[kind])
-        row = self.database.row(_MOVE, (available, held, booked, card))
+        from_available, to_held, to_booked = _SIGNS[kind]
+        held, booked = amount * to_held, amount * to_booked
+        row = self.database.row(_MOVE, (amount * from_available, held, booked, card))
         if row is None:
             raise HoldfastBug(f"a posting for {card}, which has no account")
         kind_of_account, *pots, opening = row

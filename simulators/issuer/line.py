@@ -258,11 +258,14 @@ class Line:
             return
         self._teller.decision(exchange, reply)
         self._explain(exchange, reply)
+        if one.rule is None:
+            self._deliver(one.connection, exchange, reply, ())
+            return
         if only(actions, NoAnswer) is not None:
             self._silent(exchange, actions, decided=True)
         else:
             self._deliver(one.connection, exchange, reply, actions)
-        if one.rule is not None and has(actions, RefuseConnects):
+        if has(actions, RefuseConnects):
             self._refuse(one.rule)
 
     def _unavailable(self, fault: LedgerUnavailable, waiting: list[Waiting]) -> None:

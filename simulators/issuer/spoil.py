@@ -42,6 +42,9 @@ class Seal(Protocol):
 
 def pack_reply(codec: Codec, reply: Message, seal: Seal | None, actions: tuple[Action, ...] = ()) -> bytes:
     """The answer's message, sealed when there is a key to seal it with. Raises CodecError when it cannot be packed."""
+    if not actions and seal is not None:
+        body = codec.pack({**reply, MAC_FIELD: bytes(MAC_BYTES)})[:-MAC_BYTES]
+        return body + seal.over(body)
     message = reply
     for action in actions:
         change = _CHANGES.get(type(action))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.iso8583 import Frame, FrameReader, FramingError, pack_frame
-from protocols.iso8583.frame import LENGTH_BYTES, LONGEST
+from protocols.iso8583.frame import LENGTH_BYTES, LONGEST, is_one_frame
 
 bodies = st.lists(st.binary(max_size=40), max_size=6)
 GARBAGE = b"HTTP/1.1 400"
@@ -59,3 +59,18 @@ def test_what_follows_bytes_that_are_no_frame_is_not_hoarded() -> None:
         with pytest.raises(FramingError, match="is over 2048"):
             reader.feed(GARBAGE * 1000)
     assert reader.pending == (GARBAGE * 1000)[: LENGTH_BYTES + LONGEST]
+
+
+@given(st.binary(max_size=40) | st.binary(max_size=40).map(lambda rest: len(rest).to_bytes(2, "big") + rest))
+def test_one_frame_is_what_a_reader_would_give_whole(chunk: bytes) -> None:
+    reader = FrameReader()
+    try:
+        whole = reader.feed(chunk) == [chunk] and not reader.pending
+    except FramingError:
+        whole = False
+    assert is_one_frame(chunk) is whole
+
+
+def test_a_frame_that_is_too_long_is_not_taken_for_one() -> None:
+    assert is_one_frame(LONGEST.to_bytes(2, "big") + bytes(LONGEST))
+    assert not is_one_frame((LONGEST + 1).to_bytes(2, "big") + bytes(LONGEST + 1))
