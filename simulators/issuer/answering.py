@@ -16,7 +16,7 @@ from simulators.issuer import explain
 from simulators.issuer.actions import Action
 from simulators.issuer.coded import coded_answer
 from simulators.issuer.decisions import Decided
-from simulators.issuer.exchange import Exchange, Outcome, Reply
+from simulators.issuer.exchange import Exchange, Looks, Outcome, Reply
 from simulators.issuer.financial import Financial
 from simulators.issuer.formats import faults
 from simulators.issuer.management import Management
@@ -67,13 +67,12 @@ class Exchanges:
         terminal = self._terminals.find(exchange.terminal, exchange.merchant)
         if exchange.transaction is None or terminal is None:
             return
-        looked_at = exchange.looked_at
-        looked_at.faults = faults(exchange)
+        exchange.looked_at = looked_at = Looks(faults(exchange))
         if looked_at.faults or exchange.transaction not in SEALED:
             return
         looked_at.sealed = terminal.check_mac(exchange.frame.body, self._monotonic())
         if looked_at.sealed is not None and looked_at.sealed.check == "valid":
-            self._financial.prepare(exchange, looked_at.sealed.session)
+            looked_at.card = self._financial.prepared(exchange, looked_at.sealed.session)
 
     def signed_on(self, exchange: Exchange) -> bool:
         """Whether the terminal that asks has keys."""
@@ -129,8 +128,7 @@ class Exchanges:
             return Outcome(Decided(INVALID, explain.unknown_transaction(exchange)))
         if terminal is None:
             return Outcome(Decided(UNKNOWN_TERMINAL, explain.unknown_terminal(exchange, self._terminals)))
-        looked_at = exchange.looked_at
-        wrong = faults(exchange) if looked_at.faults is None else looked_at.faults
+        wrong = exchange.looked_at.faults if exchange.looked_at else faults(exchange)
         if wrong:
             reason = "; ".join(reason for _, reason in wrong)
             return Outcome(Decided(FORMAT_ERROR, reason), session=terminal.session, formats=wrong)
@@ -150,7 +148,9 @@ class Exchanges:
 
     def _sealed(self, exchange: Exchange, terminal: EnrolledTerminal, actions: tuple[Action, ...]) -> Outcome:
         """What carries a MAC: it decides under which key the answer is sealed, too."""
-        sealed = exchange.looked_at.sealed or terminal.check_mac(exchange.frame.body, self._monotonic())
+        looked_at = exchange.looked_at
+        sealed = looked_at.sealed if looked_at else None
+        sealed = sealed or terminal.check_mac(exchange.frame.body, self._monotonic())
         if sealed is None:
             return Outcome(Decided(SIGN_ON_FIRST, "the terminal has not signed on"))
         checks: dict[str, Any] = {

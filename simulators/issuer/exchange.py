@@ -16,9 +16,9 @@ from simulators.issuer.security import Cryptogram, PinCheck, Sealed, Session
 
 @dataclass(slots=True)
 class Looks:
-    """What was found when an exchange was looked at before its turn came; None is not yet."""
+    """Its faults; and where there are none, its seal and what the card says. None is not looked at."""
 
-    faults: list[tuple[int, str]] | None = None
+    faults: list[tuple[int, str]]
     sealed: Sealed | None = None
     card: tuple[Cryptogram, PinCheck] | None = None
 
@@ -43,7 +43,8 @@ class Exchange:
     name: str = field(init=False)
     arrived: float = 0.0
     """On the loop's own clock: what a rule delays is counted from here."""
-    looked_at: Looks = field(default_factory=Looks)
+    looked_at: Looks | None = None
+    """What was found before its turn came, if it was looked at."""
 
     def __post_init__(self) -> None:
         self.trace, self.terminal, self.merchant = self.text(11), self.text(41), self.text(42)
@@ -51,10 +52,7 @@ class Exchange:
         self._f60: F60 | None = None
         self._f61: F61 | None = None
         self._chip: list[tuple[str, bytes]] | None = None
-        self._common = {
-            "exchange": self.number, "mti": self.text(0), "transaction": self.name, "trace": self.trace,
-            "reversal": self.reversal,
-        }  # fmt: skip
+        self._common: dict[str, Any] | None = None
 
     def text(self, number: int) -> str:
         value = self.message.get(number, "")
@@ -106,6 +104,11 @@ class Exchange:
 
     def common(self) -> dict[str, Any]:
         """What every event of this exchange carries; to be copied, not changed."""
+        if self._common is None:
+            self._common = {
+                "exchange": self.number, "mti": self.text(0), "transaction": self.name, "trace": self.trace,
+                "reversal": self.reversal,
+            }  # fmt: skip
         return self._common
 
 

@@ -92,11 +92,10 @@ class Financial:
         near = f"; the nearest card differs in {wrong[0]} digits" if wrong else "; no card has so many digits"
         return f"the issuer has no card of this number ({len(pan)} digits){near}"
 
-    def prepare(self, exchange: Exchange, session: Session) -> None:
-        """Look at cryptogram and PIN; not where tracks are enciphered, for they are deciphered when its turn comes."""
+    def prepared(self, exchange: Exchange, session: Session) -> tuple[Cryptogram, PinCheck] | None:
+        """What cryptogram and PIN are worth; not where tracks are enciphered: they are deciphered when its turn comes."""
         card = None if exchange.reversal or exchange.text(53)[2:3] == "1" else self.cards.get(exchange.pan)
-        if card is not None:
-            exchange.looked_at.card = self._look(exchange, session, card)
+        return self._look(exchange, session, card) if card is not None else None
 
     def _look(self, exchange: Exchange, session: Session, card: CardOnFile) -> tuple[Cryptogram, PinCheck]:
         chip = card.check_cryptogram((lambda: exchange.chip) if 55 in exchange.message else None)
@@ -111,7 +110,8 @@ class Financial:
         self, exchange: Exchange, terminal: EnrolledTerminal, session: Session, card: CardOnFile, checks: dict[str, Any]
     ) -> tuple[Decided | None, Cryptogram]:
         """Status, expiry, cryptogram, PIN, in this order; the first that fails decides."""
-        chip, pin = exchange.looked_at.card or self._look(exchange, session, card)
+        found = exchange.looked_at.card if exchange.looked_at else None
+        chip, pin = found or self._look(exchange, session, card)
         if exchange.transaction not in ASKS_PIN_AND_CHIP and chip.check == "wrong":
             chip = Cryptogram("absent")  # F55 of a completion is no request for a cryptogram (facts/unionpay-pos 2.2)
         checks.update(pin=pin, cryptogram=chip.check)

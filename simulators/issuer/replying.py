@@ -19,6 +19,7 @@ ECHOED_BESIDE = {"05": (48, 63)}
 _DATED = ("01", "02", "04", "03", "05")
 _REFERENCED = (*_DATED, "06")
 PARTIAL = "10"
+UNSEALED = (64,)
 
 
 class Replies:
@@ -64,7 +65,10 @@ class Replies:
         """What is wrong with an answer that no rule changed. What the request did not bring is not echoed either."""
         if exchange.transaction is None or spoiled(actions):
             return []
+        row = presence(exchange.transaction, "reply", reversal=exchange.reversal)
+        found = breaches(reply, row, unsealed=UNSEALED)
+        if not found:
+            return []
         echoed = (*ECHOED, *ECHOED_BESIDE.get(exchange.text(0)[:2], ()))
         absent = {n for n in echoed if n not in exchange.message}
-        row = presence(exchange.transaction, "reply", reversal=exchange.reversal)
-        return [str(breach) for breach in breaches(reply, row, unsealed={64} | absent)]
+        return [str(breach) for breach in found if breach.field not in absent]
