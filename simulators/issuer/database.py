@@ -112,7 +112,7 @@ class SqliteDatabase:
         self.connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS, factory=factory
         )
-        self._execute = self.connection.execute
+        self._execute = self.connection.cursor().execute  # one for all: every question is read to its end at once
         try:
             for pragma in PRAGMAS:
                 self._execute(f"PRAGMA {pragma}")
@@ -142,7 +142,10 @@ class SqliteDatabase:
             raise _unavailable(error) from error
 
     def row(self, statement: str, values: Sequence[object] = ()) -> Row | None:
-        found = self.rows(statement, values)  # all of them: an unfinished RETURNING is undone
+        try:
+            found = self._execute(statement, values).fetchall()  # all of them: an unfinished RETURNING is undone
+        except sqlite3.OperationalError as error:
+            raise _unavailable(error) from error
         return found[0] if found else None
 
     def run(self, statement: str, values: Sequence[object] = ()) -> None:

@@ -93,7 +93,7 @@ class Financial:
         return f"the issuer has no card of this number ({len(pan)} digits){near}"
 
     def prepared(self, exchange: Exchange, session: Session) -> tuple[Cryptogram, PinCheck] | None:
-        """What cryptogram and PIN are worth; not where tracks are enciphered: they are deciphered when its turn comes."""
+        """What cryptogram and PIN are worth; not where tracks are enciphered: that is for its turn."""
         card = None if exchange.reversal or exchange.text(53)[2:3] == "1" else self.cards.get(exchange.pan)
         return self._look(exchange, session, card) if card is not None else None
 

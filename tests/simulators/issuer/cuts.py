@@ -24,15 +24,20 @@ class Cut(Exception):
 
 
 class Cutting(sqlite3.Connection):
-    """A connection that is aborted before its next statement but `left`; None: never. `commits` are what it kept."""
+    """A connection that is aborted before its next statement but `left`; None: never."""
 
     left: ClassVar[int | None] = None
 
+    def cursor(self, factory: Any = None) -> sqlite3.Cursor:  # type: ignore[override]
+        return super().cursor(_CuttingCursor)
+
+
+class _CuttingCursor(sqlite3.Cursor):
     def execute(self, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]
         if Cutting.left is not None:
             if Cutting.left == 0:
                 Cutting.left = None
-                self.close()
+                self.connection.close()
                 raise Cut
             Cutting.left -= 1
         return super().execute(*args)
@@ -44,17 +49,22 @@ class Watching(sqlite3.Connection):
     count: ClassVar[int] = 0
     kept: ClassVar[list[Contents]] = []
 
+    def cursor(self, factory: Any = None) -> sqlite3.Cursor:  # type: ignore[override]
+        return super().cursor(_WatchingCursor)
+
+
+class _WatchingCursor(sqlite3.Cursor):
     def execute(self, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]
         Watching.count += 1
         cursor = super().execute(*args)
         if args[0] == "COMMIT":
-            Watching.kept.append(contents(self))
+            Watching.kept.append(contents(self.connection))
         return cursor
 
 
 def contents(db: sqlite3.Connection) -> Contents:
     """Every row of every table."""
-    return [list(sqlite3.Connection.execute(db, f"SELECT * FROM {table} ORDER BY 1")) for table in TABLES]
+    return [list(sqlite3.Cursor(db).execute(f"SELECT * FROM {table} ORDER BY 1")) for table in TABLES]
 
 
 def shortest(market: Market, how_many: int) -> Iterator[tuple[Event, ...]]:
