@@ -64,6 +64,8 @@ def pack_reply(codec: Codec, reply: Message, seal: Seal | None, actions: tuple[A
 
 def pack_answer(request: Frame, body: bytes, actions: tuple[Action, ...] = ()) -> bytes:
     """The answer's frame: the request's header with the digit that a rule asks for, and the length it asks for."""
+    if not actions:
+        return pack_frame(request.reply(body))
     wanted = only(actions, ProcessingRequest)
     raw = pack_frame(request.reply(body, str(wanted.digit) if wanted else ""))
     prefix = only(actions, LengthPrefix)
