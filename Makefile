@@ -1,5 +1,5 @@
 # Each target does the set-up that is missing first. ARGS goes through to the command.
-.PHONY: certify test lint qualify coverage bench bench-setup bench-report setup setup-test clean help
+.PHONY: certify test lint qualify coverage bench bench-setup bench-report fuzz fuzz-minute setup setup-test clean help
 
 # Compiled files are kept, whatever the shell says: without them every start costs a second more.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +31,14 @@ bench-setup: setup ## what the measurements against peers need; ARGS='--with iso
 bench-report: bench-setup ## measure codec, host, history and delays anew, and write docs/benchmarks.md
 	@mkdir -p build/benchmarks
 	@for one in codec host history delay; do .venv/bin/python benchmarks/bench_$$one.py --json build/benchmarks/$$one.json || exit; done
+	@.venv/bin/python benchmarks/bench_host.py --scheme x9.19 --json build/benchmarks/host-x919.json
 	@.venv/bin/python benchmarks/table.py
+
+fuzz: setup-test ## fuzz codec, TLV, frames and host; ARGS="--minutes 60"
+	@.venv/bin/python benchmarks/fuzz.py $(ARGS)
+
+fuzz-minute: setup-test ## the same for a minute altogether, from the kept corpus on
+	@.venv/bin/python benchmarks/fuzz.py --minutes 0.2 --jobs 2
 
 setup:
 	@setup/bootstrap.sh

@@ -28,7 +28,7 @@ from rich.table import Table
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 GUIDED = importlib.util.find_spec("atheris") is not None
-MOST_KEPT, MOST_BYTES = 200, 60_000
+MOST_KEPT, MOST_BYTES = 200, 40_000
 """Inputs of one target that are kept, and bytes of them all."""
 STILL = 40
 """Seconds that a process may take to start and to end."""
@@ -125,9 +125,14 @@ def table(results: list[Result]) -> Table:
     for one in results:
         shown.add_row(
             one.name, f"{one.executions:,}", f"{one.executions / max(one.seconds, 1e-9):,.0f}", f"{one.edges:,}",
-            f"{one.features:,}", f"{one.inputs:,}", f"{one.seconds:,.0f}", f"{one.processor:,.0f}", str(len(one.crashes)),
+            f"{one.features:,}", f"{one.inputs:,}", f"{one.seconds:,.0f}", f"{one.processor:,.0f}",
+            str(len(one.crashes)),
         )  # fmt: skip
     return shown
+
+
+def print_table(made: Table) -> None:
+    Console(width=110).print(made)
 
 
 def tell_crashes(results: list[Result]) -> None:
@@ -161,7 +166,7 @@ def plants(names: list[str], jobs: int) -> int:
     for name, plant, executions in found:
         rows.add_row(name, plant, f"{executions:,}" if executions else "not found")
         hidden += not executions
-    Console().print(rows)
+    print_table(rows)
     return 1 if hidden else 0
 
 
@@ -242,7 +247,7 @@ def main() -> int:
                 results = list(pool.map(one, names))
         else:
             results = [unguided(name, 60 * wanted.minutes) for name in names]
-        Console().print(table(results))
+        print_table(table(results))
         print(f"seed {seed}")
         tell_crashes(results)
         for name in names if wanted.keep and GUIDED else ():
