@@ -6,14 +6,15 @@ terminal prints. First six and last four digits of a PAN stay.
 In text, a PAN that the bench knows is found wherever its digits follow each other with at most `LONGEST_GAP` other
 bytes between two of them. A PAN that nobody told of is found by its shape: 13 to 19 digits in one run, or in groups of
 at most 8 with spaces or dashes between, that a scheme could have issued and whose check digit is right. Digits of full
-width (GB 18030 A3B0-A3B9) count as digits, and style commands of a printer between two digits do not.
+width (GB 18030 A3B0-A3B9) count as digits, and style commands of a printer between two digits do not. What would be a
+number if they were no commands is hidden as well, but told of nobody: a field of a message is no print.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
@@ -105,7 +106,15 @@ def _without_digits(character: re.Match[bytes]) -> bytes:
 
 
 def _secrets(text: str, pans: Iterable[str], *, by_shape: bool = True) -> Iterator[_Find]:
+    """As a printer reads it; and, hidden alone and not told, as it reads where nothing is a style command."""
     plain = _STYLE.sub("\0\0\0", text)
+    yield from _finds(plain, pans, by_shape=by_shape)
+    if plain != text:
+        for find in _finds(text, pans, by_shape=by_shape):
+            yield replace(find, told=False)
+
+
+def _finds(plain: str, pans: Iterable[str], *, by_shape: bool) -> Iterator[_Find]:
     places = [match.span() for match in _DIGIT.finditer(plain)]
     digits = "".join(str(ord(plain[end - 1]) & 0x0F) for _, end in places)
     seen: set[int] = set()

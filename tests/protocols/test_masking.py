@@ -164,3 +164,17 @@ def test_a_packed_pan_is_hidden_by_its_length(digits: int, expected: str) -> Non
     data = bytearray.fromhex("62509470000001400000")
     hide_pan_nibbles(data, 0, digits)
     assert data.hex().upper() == expected
+
+
+def test_a_number_behind_what_looks_like_a_style_command_is_hidden_in_either_reading() -> None:
+    """The command may be none (a field of a message is no print), and then its argument is the number's first digit."""
+    for raw in (b"\x1c 6250947000000014", b"\x1bE1\x1c 6250947000000014 ", b"\x1b!6250947000000014"):
+        masked = mask_text(raw)
+        assert b"4700" not in masked.raw, raw
+        assert mask_words(raw.decode()).count("•") == 6
+        assert masked.exposed == (), "a printer would take it for a command, and print no card number"
+
+
+def test_a_number_with_style_commands_in_it_is_told_once() -> None:
+    masked = mask_text(b"62509470\x1bE100000014")
+    assert [(e.kind, e.clear_digits) for e in masked.exposed] == [("pan", 16)]
