@@ -30,8 +30,6 @@ sys.path.insert(0, str(ROOT))
 GUIDED = importlib.util.find_spec("atheris") is not None
 MOST_KEPT, MOST_BYTES = 200, 40_000
 """Inputs of one target that are kept, and bytes of them all."""
-STILL = 40
-"""Seconds that a process may take to start and to end."""
 _PROGRESS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+) corp: (\d+)/")
 _EXECUTED = re.compile(r"stat::number_of_executed_units: (\d+)")
 
