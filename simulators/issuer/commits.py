@@ -17,6 +17,8 @@ from simulators.issuer.ledger import Ledger
 
 BESIDE_FROM = 2
 """So many must wait for a commit to be worth a thread: for a single one the way there and back is the longer wait."""
+MOST_TOGETHER = 256
+"""As long as each turn of the loop brings more, a commit waits for the next one, until there are so many."""
 T = TypeVar("T")
 Fault = LedgerUnavailable | None
 
@@ -32,6 +34,7 @@ class Commits(Generic[T]):
         self._ledger = ledger
         self._kept, self._lost, self._free = kept, lost, free
         self._waiting: list[T] = []
+        self._together = 0  # so many waited when the turn before had ended
         self._under_way: list[T] | None = None
         self._beside: _Beside | None = None
         self._idle = asyncio.Event()
@@ -85,7 +88,13 @@ class Commits(Generic[T]):
     def _turn(self) -> None:
         if self.under_way:
             return  # its end begins the next turn
-        if len(self._waiting) < BESIDE_FROM:
+        together, before = len(self._waiting), self._together
+        if BESIDE_FROM <= together < MOST_TOGETHER and together > before:
+            self._together = together
+            asyncio.get_running_loop().call_soon(self._turn)
+            return
+        self._together = 0
+        if together < BESIDE_FROM:
             self.settle()
             return
         if self._beside is None:
