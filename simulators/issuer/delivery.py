@@ -32,6 +32,7 @@ from simulators.issuer.exchange import Exchange
 from simulators.issuer.telling import Teller
 
 WATCHED_S = 0.002
+"""At the end of a delay the loop does not sleep, but looks again and again."""
 UNRELATED = "an unrelated answer"
 
 
@@ -175,7 +176,7 @@ class Delivery:
 
 
 async def _until(due: float) -> None:
-    """By the loop's clock; its timers are late by up to a millisecond, so the last of it is watched, beside other work."""
+    """By the loop's clock. Its timers are late by up to a millisecond: the last of it is watched, beside other work."""
     loop = asyncio.get_running_loop()
     while (left := due - loop.time()) > 0:
         await asyncio.sleep(left - WATCHED_S if left > WATCHED_S else 0)
