@@ -22,8 +22,9 @@ ROOT = Path(__file__).parents[1]
 FOLDER, PAGE, PLOT = ROOT / "build" / "benchmarks", ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "benchmarks.svg"
 HEAD = """# Measurements
 
-Made from what `make bench-report` and the soaks (`soak_connections`, `soak_kills`) left; no figure is written by hand. Medians, with [least..most] of the rounds; ratios are
-taken within a round, so that what the machine does meanwhile is in both.
+Made from what `make bench-report` and the soaks (`soak_connections`, `soak_kills`) left; no figure is written by hand.
+Medians, with [least..most] of the rounds; ratios are taken within a round, so that what the machine does meanwhile is
+in both.
 """
 HOST = """
 ## The issuer host against its peers
