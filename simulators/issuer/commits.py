@@ -24,11 +24,11 @@ Fault = LedgerUnavailable | None
 
 
 class Commits(Generic[T]):
-    """`kept` takes what is durable, `lost` all of a commit that failed. `free` is called when the books may be touched
-    again after a commit beside the loop."""
+    """`kept` takes what is durable, and whether it had to be written; `lost` all of a commit that failed. `free` is
+    called when the books may be touched again after a commit beside the loop."""
 
     def __init__(
-        self, ledger: Ledger, kept: Callable[[list[T]], None], lost: Callable[[LedgerUnavailable, list[T]], None],
+        self, ledger: Ledger, kept: Callable[[list[T], bool], None], lost: Callable[[LedgerUnavailable, list[T]], None],
         free: Callable[[], None],
     ) -> None:  # fmt: skip
         self._ledger = ledger
@@ -63,11 +63,11 @@ class Commits(Generic[T]):
         """Commit here and now. Not while one is under way."""
         waiting = self.taken()
         try:
-            self._ledger.commit()
+            written = self._ledger.commit()
         except LedgerUnavailable as fault:
             self._lost(fault, waiting)
         else:
-            self._kept(waiting)
+            self._kept(waiting, written)
 
     async def quiet(self) -> None:
         """Return when nothing waits and nothing is under way: whoever comes from elsewhere may touch the books now."""
@@ -110,7 +110,7 @@ class Commits(Generic[T]):
         self._under_way = None
         self._idle.set()
         if fault is None:
-            self._kept(waiting)
+            self._kept(waiting, True)
         else:
             self._lost(fault, waiting)
         self._free()
@@ -119,7 +119,7 @@ class Commits(Generic[T]):
 class _Beside:
     """One thread that commits when told, once at a time."""
 
-    def __init__(self, commit: Callable[[], None]) -> None:
+    def __init__(self, commit: Callable[[], object]) -> None:
         self._commit = commit
         self._asked: queue.SimpleQueue[Callable[[Fault], object] | None] = queue.SimpleQueue()
         self._ended = threading.Event()

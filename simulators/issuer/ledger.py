@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from protocols.faults import ConfigurationError, HoldfastBug
+from protocols.faults import ConfigurationError, HoldfastBug, HoldfastError
 from simulators.issuer.batches import Batches
 from simulators.issuer.database import Database, LedgerUnavailable
 from simulators.issuer.holdbook import Hold, HoldBook
@@ -165,16 +165,27 @@ class Ledger:
         self._held.clear()
         self.holds.forget()
 
-    def commit(self) -> None:
-        """Make durable what was decided since the last time. When it raises, nothing of that is kept."""
+    def commit(self) -> bool:
+        """Make durable what was decided since the last time; returns whether there was anything.
+
+        When it raises, nothing of that is kept. It raises LedgerUnavailable alone: whoever waits must be answered,
+        whatever went wrong.
+        """
         if not self.open_group:
-            return
+            return False
         try:
             self.database.commit()
         except LedgerUnavailable:
             self.abandon()
             raise
+        except Exception as error:
+            self.abandon()
+            cause = str(error) if isinstance(error, HoldfastError) else type(error).__name__
+            raise LedgerUnavailable(
+                f"the books could not be kept: {cause}", advice="please report it with the run folder", component="host"
+            ) from error
         self.open_group = False
+        return True
 
     def abandon(self) -> None:
         """Forget what was decided since the last commit."""

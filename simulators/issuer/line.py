@@ -244,9 +244,9 @@ class Line:
         """Return when nothing waits for the books: whoever comes from elsewhere may touch them then."""
         await self._commits.quiet()
 
-    def _kept(self, waiting: list[Waiting]) -> None:
+    def _kept(self, waiting: list[Waiting], written: bool) -> None:
         """What was decided is durable: it is told, and answered."""
-        if self._down and waiting:
+        if self._down and written:
             self._down = False
             self._teller.host("ledger back", {})
         for one in waiting:

@@ -70,6 +70,7 @@ def _fills_and_recovers(
     assert granted > 50
     assert [client.ask(client.preauth())[39] for _ in range(5)] == ["96"] * 5
     assert client.ask(client.management("0820", "301"), seal=False)[39] == "00", "what needs no books goes on"
+    assert not events.of("ledger back"), "and says nothing of them"
     (fault,) = events.of("fault")
     assert (fault["component"], "full" in str(fault["cause"])) == ("host", True)
     assert fault["advice"], "it says what to do"

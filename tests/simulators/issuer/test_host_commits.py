@@ -124,6 +124,24 @@ def test_what_cannot_be_kept_is_refused_with_96_and_leaves_no_trace(
     assert host.account("credit").held == 100_00
 
 
+@pytest.mark.parametrize("requests", [1, 3])
+def test_a_commit_that_fails_as_nobody_thought_leaves_nobody_without_an_answer(
+    client: RawClient, host: IssuerHost, database: Watched, events: Events, requests: int
+) -> None:
+    """Here and beside the loop."""
+
+    def odd() -> None:
+        raise ValueError("odd")
+
+    database.before_commit = odd
+    client.send(b"".join(client.frame(client.preauth()) for _ in range(requests)))
+    assert [client.reply()[39] for _ in range(requests)] == ["96"] * requests
+    assert events.wait("fault")[0]["cause"] == "the books could not be kept: ValueError"
+    database.before_commit = lambda: None
+    assert client.ask(client.preauth())[39] == "00"
+    assert host.account("credit").held == 100_00
+
+
 def test_a_failing_commit_takes_back_all_of_its_group_and_nothing_before(
     client: RawClient, host: IssuerHost, database: Watched, tmp_path: Path
 ) -> None:
