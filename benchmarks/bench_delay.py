@@ -46,7 +46,7 @@ class Delays:
 
     def idle(self) -> Sample:
         """All are delayed, one after the other."""
-        each = int(self._wanted.idle_seconds / self._wanted.delay) + 20
+        each = int((self._wanted.idle_seconds + 1) / self._wanted.delay) + 20  # a warm-up goes before
         return self._sample(1, each, seconds=self._wanted.idle_seconds, marked_every=1)
 
     def loaded(self, rate: float) -> Sample:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,13 @@ def _figures(script: str, tmp_path: Path, *options: str) -> dict[str, Any]:
     kept = tmp_path / f"{script}.json"
     command = [sys.executable, str(ROOT / "benchmarks" / f"bench_{script}.py"), "--json", str(kept), *options]
     done = subprocess.run(
-        command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=170, check=False
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(kept.read_text())

