@@ -127,7 +127,7 @@ class Fleet:
 
     def _template(self) -> tuple[bytes, dict[int, int]]:
         """A packed request without its MAC, and where each field that changes lies in it."""
-        marks: Message = {2: "6250947012345674", 4: "000000777777", 11: "888888", 41: "WWWWWWWW", 52: b"PINBLOCK"}
+        marks: Message = {2: "6250947012345670", 4: "000000777777", 11: "888888", 41: "WWWWWWWW", 52: b"PINBLOCK"}
         _, chip = self._chips[0]
         message: Message = {
             0: "0100", 3: "030000", 14: "3012", 22: "051", 23: "001", 25: "06", 26: "12",
