@@ -1,13 +1,14 @@
 #!/bin/sh
 # bootstrap.sh [test]: does all the set-up that is missing, and says how long each step took. Quiet when nothing is to
-# do. `test` adds what only the tests need: a browser that opens the report, tshark, a PostgreSQL server, and atheris.
+# do. `test` adds what only the tests need: a browser that opens the report, tshark, a PostgreSQL server, other programs
+# for cards (opensc-tool, pcsc_scan), valgrind for the reader driver, and atheris.
 # As root it installs Debian packages; otherwise it prints the one command to run (SETUP=sudo lets it use sudo) and
 # goes on without them: the reader then stands in process, and reports say so.
 set -eu
 unset PYTHONDONTWRITEBYTECODE
 cd "$(dirname "$0")/.."
 PACKAGES="gcc libc6-dev python3-dev libpcsclite-dev pcscd fonts-wqy-microhei"
-[ "${1:-}" != test ] || PACKAGES="$PACKAGES chromium tshark postgresql"
+[ "${1:-}" != test ] || PACKAGES="$PACKAGES chromium tshark postgresql opensc pcsc-tools valgrind"
 PYTHON="${PYTHON:-python3}"
 VENV=.venv
 
@@ -64,7 +65,8 @@ environment() {
 	pyscard
 	launcher
 	[ ! -x /usr/sbin/pcscd ] || ! can_compile || step "reader driver" "$VENV/bin/python" -c "
-from simulators.reader.build import build, unavailable
+from simulators.reader import unavailable
+from simulators.reader.build import build
 unavailable() or build()"
 	wanted >"$VENV/stamp"
 }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,33 +10,26 @@ from pathlib import Path
 
 from protocols.faults import RigFault
 
-SOURCE = Path(__file__).parent / "ifdhandler" / "ifdhandler.c"
+SOURCES = Path(__file__).parent / "ifdhandler"
 BUILD = Path(__file__).parents[2] / "build" / "ifdhandler"
 HEADERS = Path("/usr/include/PCSC")
-FLAGS = ("-O2", "-Wall", "-Wextra", "-shared", "-fPIC")
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wpointer-arith")
+FLAGS = ("-O2", *WARNINGS, "-shared", "-fPIC", "-pthread")
 COMPILE_DEADLINE_S = 60.0
-PCSCD = "/usr/sbin/pcscd"
-RUN_DIRECTORY = Path("/run/pcscd")
 
 
-def unavailable() -> str:
-    """Why a virtual reader cannot stand behind a real pcscd here; empty when it can."""
-    if not Path(PCSCD).exists():
-        return "pcscd is not installed"
-    if ctypes.util.find_library("pcsclite") is None:
-        return "libpcsclite is not installed"
-    if importlib.util.find_spec("smartcard") is None:
-        return "pyscard is not installed"
+def missing() -> str:
+    """Why the handler cannot be built here; empty when it can, or has been."""
     if not _library().exists() and (shutil.which("gcc") is None or not (HEADERS / "ifdhandler.h").exists()):
         return "there is no compiler, or no libpcsclite headers, to build the IFD handler with"
-    if not os.access(RUN_DIRECTORY if RUN_DIRECTORY.exists() else RUN_DIRECTORY.parent, os.W_OK):
-        return f"{RUN_DIRECTORY} cannot be written by this user"
     return ""
 
 
 def _library() -> Path:
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]
-    return BUILD / digest / "libholdfast-ifd.so"
+    state = hashlib.sha256(repr(FLAGS).encode())
+    for source in sorted(SOURCES.glob("*.[ch]")):
+        state.update(source.name.encode() + b"\0" + source.read_bytes())
+    return BUILD / state.hexdigest()[:16] / "libholdfast-ifd.so"
 
 
 def build() -> Path:
@@ -48,7 +39,7 @@ def build() -> Path:
         return library
     library.parent.mkdir(parents=True, exist_ok=True)
     part = library.with_suffix(f".{os.getpid()}.part")
-    command = ["gcc", *FLAGS, f"-I{HEADERS}", str(SOURCE), "-o", str(part), "-lpthread"]
+    command = ["gcc", *FLAGS, f"-I{HEADERS}", *map(str, sorted(SOURCES.glob("*.c"))), "-o", str(part)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_DEADLINE_S, check=False)  # noqa: S603
     if done.returncode:
         raise RigFault(f"the IFD handler does not compile: {done.stderr.strip()[:400]}", component="reader")

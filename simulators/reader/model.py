@@ -1,4 +1,4 @@
-"""The reader model behind our IFD handler: a server on an AF_UNIX socket. See `ifdhandler/ifdhandler.c`."""
+"""The reader model behind our IFD handler: a server on an AF_UNIX socket. See `ifdhandler/wire.h`."""
 
 from __future__ import annotations
 
@@ -7,61 +7,52 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from protocols.events import Emit
-from simulators.reader.slot import Slot
+from protocols.faults import CardRemoved, DeviceSilent
+from simulators.reader.profile import ReaderProfile
+from simulators.reader.shown import Shown
+from simulators.reader.slot import Answered, Slot
 
 HEAD = struct.Struct(">cII")
 ANSWER = struct.Struct(">II")
-OK, REFUSED, SILENT = 0, 1, 2
+OK, REFUSED, SILENT = Answered.OK, Answered.REFUSED, Answered.SILENT
 POWER_UP, POWER_DOWN, RESET = 500, 501, 502
+T0, T1 = 0, 1
+SLOTS_NUMBER = 0x0FAE
 LONGEST = 65_600
 JOIN_S = 2.0
-CTL_ESCAPES = (0x42000000 + 3500, 0x42000000 + 1)  # facts/pcsc-emv 1.4
 
-
-@dataclass(frozen=True, slots=True)
-class ReaderIdentity:
-    """What the model says of itself through PC/SC. facts/pcsc-emv 5."""
-
-    vendor: str = "Holdfast"
-    type: str = "Virtual contact reader"
-    version: int = 0x01000001  # 0xMMmmbbbb
-    serial: str = "HF-0001"
-
-    def attributes(self) -> dict[int, bytes]:
-        """PC/SC part 3 attribute tags to values."""
-        return {
-            0x00010100: self.vendor.encode(),
-            0x00010101: self.type.encode(),
-            0x00010102: struct.pack("<I", self.version),
-            0x00010103: self.serial.encode(),
-            0x0007A007: struct.pack("<I", 261),
-            0x7FFF0003: f"{self.vendor} {self.type}".encode(),
-        }
+Result = tuple[Answered, bytes]
 
 
 class ReaderModel(Slot):
-    """Listens on `path` from construction to `close()`."""
+    """A whole reader; as a slot it is its first one. Listens on `path` from construction to `close()`."""
 
-    def __init__(self, path: Path, emit: Emit, identity: ReaderIdentity | None = None) -> None:
-        super().__init__(emit)
+    def __init__(self, path: Path, emit: Emit, profile: ReaderProfile | None = None) -> None:
+        super().__init__(emit, profile)
         self.path = path
-        self._attributes = (identity or ReaderIdentity()).attributes()
+        further = (Slot(emit, self.profile, kind=kind, casing=self.casing) for kind in self.profile.slots[1:])
+        self.slots: tuple[Slot, ...] = (self, *further)
+        self._shown = {slot: Shown(slot) for slot in self.slots}
+        self._agreed = dict.fromkeys(self.slots, False)
+        self._events: dict[socket.socket, Slot] = {}
         self._connections: set[socket.socket] = set()
-        self._events: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._reported = self._powered = self.moves
+        self.casing.on_card = self._wake
+        self.casing.on_unplug = self._hang_up
+        self.casing.on_replug = self._listen
         self._listen()
+
+    # ── connections ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _listen(self) -> None:
         with suppress(FileNotFoundError):
             self.path.unlink()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.path))
-        self._listener.listen(8)
+        self._listener.listen(2 * len(self.slots) + 6)
         self._spawn(self._accept, self._listener)
 
     def _spawn(self, target: Callable[..., None], *args: object) -> None:
@@ -84,75 +75,46 @@ class ReaderModel(Slot):
                 self._spawn(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
+        slot: Slot = self
         try:
-            while (head := _read(connection, HEAD.size)) is not None:
+            stream = connection.makefile("rb")
+            while len(head := stream.read(HEAD.size)) == HEAD.size:
                 operation, code, length = HEAD.unpack(head)
-                data = _read(connection, length) if length <= LONGEST else None
-                if data is None:
+                if length > LONGEST or len(data := stream.read(length)) != length:
                     return
-                if operation == b"E":
-                    with self._lock:
-                        self._events.add(connection)
+                if operation in b"RE":
+                    if code >= len(self.slots):
+                        return
+                    slot = self.slots[code]
+                    if operation == b"E":
+                        self._watch(connection, slot)
                     continue
-                result, answer = self._do(operation, code, data)
+                result, answer = self._do(operation, slot, code, data)
+                if not self.plugged:  # a reader that is gone says nothing, not even that it sees no card
+                    return
                 connection.sendall(ANSWER.pack(result, len(answer)) + answer)
         except OSError:
             return
         finally:
             with self._lock:
                 self._connections.discard(connection)
-                self._events.discard(connection)
+                self._events.pop(connection, None)
             connection.close()
 
-    def _do(self, operation: bytes, code: int, data: bytes) -> tuple[int, bytes]:
-        handler = _OPERATIONS.get(operation)
-        return handler(self, code, data) if handler else (REFUSED, b"")
-
-    def _presence(self, code: int, data: bytes) -> tuple[int, bytes]:
-        """A card that left and came back between two looks is reported as absent once: it has lost its power."""
+    def _watch(self, connection: socket.socket, slot: Slot) -> None:
+        """Told of a movement at once: one may have come since the handler dialled, and it may be waiting already."""
         with self._lock:
-            moved, self._reported = self._moves - self._reported, self._moves
-            present = self._card is not None
-        if present and moved > 1:
-            self._changed()  # look again at once
-            return REFUSED, b""
-        return (OK if present else REFUSED), b""
+            self._events[connection] = slot
+            self._wake(slot)
 
-    def _power(self, code: int, data: bytes) -> tuple[int, bytes]:
+    def _wake(self, slot: Slot) -> None:
         with self._lock:
-            card, self._powered = self._card, self._moves
-        if card is None:
-            return REFUSED, b""
-        return OK, card.power_on() if code in (POWER_UP, RESET) else b""
+            for connection, watched in self._events.items():
+                if watched is slot:
+                    with suppress(OSError):  # a full buffer wakes its reader anyway
+                        connection.send(b"!", socket.MSG_DONTWAIT)
 
-    def _transmit(self, code: int, data: bytes) -> tuple[int, bytes]:
-        """A card that is pulled while it works gives no answer, nor does one that was not powered since it came."""
-        with self._lock:
-            moves, card = self._moves, self._card
-        if card is None or moves != self._powered:
-            return REFUSED, b""
-        answer = card.transmit(data)
-        if self.moves != moves or not self.plugged:
-            return REFUSED, b""
-        return (SILENT, b"") if answer is None else (OK, answer)
-
-    def _capability(self, code: int, data: bytes) -> tuple[int, bytes]:
-        value = self._attributes.get(code)
-        return (OK, value) if value is not None else (REFUSED, b"")
-
-    def _control(self, code: int, data: bytes) -> tuple[int, bytes]:
-        """Escape commands are echoed back: enough to see that they arrive."""
-        return (OK, data) if code in CTL_ESCAPES else (REFUSED, b"")
-
-    # ── movements ─────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _changed(self) -> None:
-        with self._lock:
-            for connection in list(self._events):
-                with suppress(OSError):  # a full buffer wakes its reader anyway
-                    connection.send(b"!", socket.MSG_DONTWAIT)
-
-    def _torn(self) -> None:
+    def _hang_up(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -164,36 +126,75 @@ class ReaderModel(Slot):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def _back(self) -> None:
-        self._listen()
-
     def close(self) -> None:
         """Hang up and end all threads."""
         with self._lock:
-            self._plugged = False
-        self._torn()
+            self.casing.plugged = False
+        self._hang_up()
         with self._lock:
             threads = list(self._threads)
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(JOIN_S)
 
+    # ── operations ────────────────────────────────────────────────────────────────────────────────────────────
 
-_OPERATIONS: dict[bytes, Callable[[ReaderModel, int, bytes], tuple[int, bytes]]] = {
+    def _do(self, operation: bytes, slot: Slot, code: int, data: bytes) -> Result:
+        handler = _OPERATIONS.get(operation)
+        return handler(self, slot, code, data) if handler else (REFUSED, b"")
+
+    def _presence(self, slot: Slot, code: int, data: bytes) -> Result:
+        """Code 1 is a look of pcscd's status thread."""
+        with self._lock:
+            return (OK if self._shown[slot].look(by_status_thread=code == 1) else REFUSED), b""
+
+    def _wait(self, slot: Slot, code: int, data: bytes) -> Result:
+        """OK: the status thread may wait for the next movement. Refused: it has to look again at once."""
+        with self._lock:
+            return (OK if self._shown[slot].wait() else REFUSED), b""
+
+    def _power_action(self, slot: Slot, code: int, data: bytes) -> Result:
+        """No card is powered as long as pcscd has to be shown that another one left."""
+        with self._lock:
+            self._agreed[slot] = False
+            shown = self._shown[slot].look(by_status_thread=False)
+        if code in (POWER_UP, RESET):
+            return _offered(slot.power_up() if shown else None)
+        slot.power_down()
+        return (OK if shown else REFUSED), b""
+
+    def _agree(self, slot: Slot, code: int, data: bytes) -> Result:
+        with self._lock:
+            self._agreed[slot] = True
+        return OK, b""
+
+    def _transmit(self, slot: Slot, code: int, data: bytes) -> Result:
+        """pcscd looks at a connection first and sends its command later; in between it may see the card gone and back,
+        and power it anew. With each new connection it agrees upon a protocol: a command before that is an old one's."""
+        if not self._agreed[slot] and code in (T0, T1):
+            return REFUSED, b""
+        return slot.command(data)
+
+    def _capability(self, slot: Slot, code: int, data: bytes) -> Result:
+        return (OK, bytes([len(self.slots)])) if code == SLOTS_NUMBER else _offered(slot.attribute(code))
+
+    def _control(self, slot: Slot, code: int, data: bytes) -> Result:
+        try:
+            return _offered(slot.control(code, data))
+        except (CardRemoved, DeviceSilent):  # the handler has one error for both, as real readers have
+            return SILENT, b""
+
+
+_OPERATIONS: dict[bytes, Callable[[ReaderModel, Slot, int, bytes], Result]] = {
     b"I": ReaderModel._presence,
-    b"P": ReaderModel._power,
+    b"W": ReaderModel._wait,
+    b"P": ReaderModel._power_action,
+    b"S": ReaderModel._agree,
     b"X": ReaderModel._transmit,
     b"G": ReaderModel._capability,
     b"C": ReaderModel._control,
 }
 
 
-def _read(connection: socket.socket, size: int) -> bytes | None:
-    """Exactly so many bytes; None at the end of the stream."""
-    data = b""
-    while len(data) < size:
-        chunk = connection.recv(size - len(data))
-        if not chunk:
-            return None
-        data += chunk
-    return data
+def _offered(value: bytes | None) -> Result:
+    return (REFUSED, b"") if value is None else (OK, value)

@@ -11,25 +11,43 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import BinaryIO
 
-from protocols.faults import RigFault
-from simulators.reader.build import PCSCD, build
+from protocols.faults import ConfigurationError, RigFault
+from simulators.reader.available import LAUNCHER, PCSCD
+from simulators.reader.build import build
+from simulators.reader.model import ReaderModel
+from simulators.reader.profile import ReaderProfile
 
 STOP_S = 2.0
 START_S = 5.0
 POLL_S = 0.005
-READER_NAME = "Holdfast Virtual Reader"
-LAUNCHER = Path(__file__).with_name("launch.py")
+READER_NAME = ReaderProfile().name
+MOST_SLOTS = 16  # PCSCLITE_MAX_READERS_CONTEXTS
 
 
 class PcscService:
     """Start with `start()`. `socket` is for PCSCLITE_CSOCK_NAME; libpcsclite reads that once in a process."""
 
-    def __init__(self, directory: Path, model_socket: Path) -> None:
+    def __init__(self, directory: Path, *models: ReaderModel) -> None:
+        """One daemon for all these readers, listed in this order. Raises ConfigurationError for more than it takes."""
+        slots = sum(len(model.slots) for model in models)
+        if slots > MOST_SLOTS:
+            raise ConfigurationError(
+                f"one pcscd takes {MOST_SLOTS} slots, not {slots}", advice="leave readers out", component="reader"
+            )
         self.directory = directory
         self.socket = directory / "pcscd.sock"
-        self._model_socket = model_socket
+        self._models = models
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = threading.Event()
+
+    @property
+    def names(self) -> list[str]:
+        """Its readers as PC/SC lists them, a name for each slot: the number of the reader, the number of the slot."""
+        return [
+            f"{model.profile.name} {number:02X} {slot:02X}"
+            for number, model in enumerate(self._models)
+            for slot in range(len(model.slots))
+        ]
 
     @property
     def version(self) -> str:
@@ -46,7 +64,10 @@ class PcscService:
         config = self.directory / "reader.conf.d"
         config.mkdir(mode=0o700, parents=True, exist_ok=True)
         (config / "reader").write_text(  # one file: pcscd reads a directory in no order
-            f'FRIENDLYNAME "{READER_NAME}"\nDEVICENAME {self._model_socket}\nLIBPATH {library}\nCHANNELID 1\n'
+            "".join(
+                f'FRIENDLYNAME "{model.profile.name}"\nDEVICENAME {model.path}\nLIBPATH {library}\nCHANNELID {number}\n'
+                for number, model in enumerate(self._models, 1)
+            )
         )
         self.socket.unlink(missing_ok=True)
         with (self.directory / "pcscd.log").open("ab") as log:
