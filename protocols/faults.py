@@ -52,6 +52,23 @@ class CardRemoved(HoldfastError):
     component = "card"
 
 
+FOREIGN_CARD = "a card outside the allow-list was presented"
+"""All that anybody is told of such a card."""
+
+
+class ForeignCard(HoldfastError):
+    """A card that is not on the rig's list: the whole run ends, and nothing of the card is kept. Design 7.
+
+    It takes no argument, so that nothing of the card can be in it. No `RigFault`: the bench is well, and no second
+    attempt is made.
+    """
+
+    component = "card"
+
+    def __init__(self) -> None:
+        super().__init__(FOREIGN_CARD, advice="take it out, and start the run anew with test cards")
+
+
 class DutFault(HoldfastError):
     """The device under test did something that makes going on impossible; a criterion says what was wrong."""
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from protocols.pan import has_right_check_digit
+from protocols.pan import LONGEST_PAN, SHORTEST_PAN, looks_like_a_pan
 
 HIDDEN_TEXT = 0x7F
 BULLET = "•"
@@ -56,9 +56,8 @@ _STYLE = re.compile(r"[\x1b-\x1d][ !\-EGMWBa].", re.DOTALL)  # ESC, FS and GS co
 _CHINESE = re.compile(rb"([\x81-\xfe][0-9]){2}|[\x81-\xfe][\x40-\x7e\x80-\xfe]")  # GB 18030: four bytes, or two
 _BETWEEN = re.compile(r"(?:\0\0\0|[ \-\u3000]|\xa1\xa1){1,3}")  # three zeros stand for a style command
 _TRACK = re.compile(r"[=D]([0-9]+)")
-_ISSUED = re.compile(r"[13-9]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720")  # no scheme issues other leading digits
 _DIGIT_BYTES = bytes([*range(0x30, 0x3A), *range(0xB0, 0xBA)])  # the second are the tails of full width digits
-_SHORTEST_PAN, _LONGEST_PAN, _LONGEST_GROUP = 13, 19, 8
+_LONGEST_GROUP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class _Find:
 
 def mask_text(data: bytes, pans: Iterable[str] = ()) -> Masked:
     """Hide card numbers in printed bytes, and the track data behind one. `pans` are the cards of the bench."""
-    if len(data) - len(data.translate(None, _DIGIT_BYTES)) < _SHORTEST_PAN:
+    if len(data) - len(data.translate(None, _DIGIT_BYTES)) < SHORTEST_PAN:
         return Masked(data)
     out, exposed = bytearray(data), []
     for find in _secrets(_CHINESE.sub(_without_digits, data).decode("latin-1"), pans):
@@ -133,10 +132,10 @@ def _finds(plain: str, pans: Iterable[str], *, by_shape: bool) -> Iterator[_Find
 def _known(digits: str, places: list[Span], pans: Iterable[str]) -> Iterator[Span]:
     """Where the cards of the bench stand: first and last digit as places in `digits`."""
     known = pans if isinstance(pans, (set, frozenset)) else set(pans)
-    if not known or len(digits) < _SHORTEST_PAN:
+    if not known or len(digits) < SHORTEST_PAN:
         return
     for length in sorted(set(map(len, known))):
-        if length < _SHORTEST_PAN:
+        if length < SHORTEST_PAN:
             continue
         for first in range(len(digits) - length + 1):
             if digits[first : first + length] in known:
@@ -150,12 +149,12 @@ def _likely(digits: str, places: list[Span], plain: str) -> Iterator[Span]:
     groups = _groups(places)
     for number, (first, last) in enumerate(groups):
         bare = last - len(digits[first:last].lstrip("0"))  # a PAN may be filled with zeros on its left
-        likely = [(bare, last)] if _is_issued(digits[bare:last]) else []
-        for (_, before), (after, end) in pairwise(groups[number : number + _LONGEST_PAN]):
+        likely = [(bare, last)] if looks_like_a_pan(digits[bare:last]) else []
+        for (_, before), (after, end) in pairwise(groups[number : number + LONGEST_PAN]):
             gap = plain[places[before - 1][1] : places[after][0]]
-            if end - first > _LONGEST_PAN or end - after > _LONGEST_GROUP or not _BETWEEN.fullmatch(gap):
+            if end - first > LONGEST_PAN or end - after > _LONGEST_GROUP or not _BETWEEN.fullmatch(gap):
                 break
-            if last - first <= _LONGEST_GROUP and _is_issued(digits[first:end]):
+            if last - first <= _LONGEST_GROUP and looks_like_a_pan(digits[first:end]):
                 likely.insert(0, (first, end))
         yield from likely
 
@@ -164,11 +163,6 @@ def _groups(places: list[Span]) -> list[Span]:
     """Digits that touch each other."""
     starts = [at for at, (start, _) in enumerate(places) if not at or places[at - 1][1] != start]
     return list(pairwise([*starts, len(places)]))
-
-
-def _is_issued(digits: str) -> bool:
-    fits = _SHORTEST_PAN <= len(digits) <= _LONGEST_PAN and _ISSUED.match(digits)
-    return bool(fits) and has_right_check_digit(digits)
 
 
 def hide_nibbles(data: bytearray, start: int, count: int) -> None:
@@ -188,7 +182,7 @@ def hide_nibbles(data: bytearray, start: int, count: int) -> None:
 
 def hide_pan_nibbles(data: bytearray, start: int, digits: int) -> None:
     """Hide a packed PAN of so many digits but for its first six and last four, in place; a short one whole."""
-    if digits >= _SHORTEST_PAN:
+    if digits >= SHORTEST_PAN:
         hide_nibbles(data, start + 6, digits - 10)
     else:
         hide_nibbles(data, start, digits)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+SHORTEST_PAN, LONGEST_PAN = 13, 19
+"""Digits of a payment card's number. ISO/IEC 7812-1 has none that are longer."""
+_ISSUED = re.compile(r"[13-9]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720")  # no scheme issues other leading digits
 TEST_RANGES = ("62509470", "62242429")
 """Leading digits of the listed test cards 6250947000000014 and 6224242900000113; derived cards stay in them."""
 
@@ -27,9 +31,15 @@ def is_test_card(pan: str) -> bool:
     return pan.startswith(TEST_RANGES) and has_right_check_digit(pan)
 
 
+def looks_like_a_pan(digits: str) -> bool:
+    """True when a scheme could have issued it: its length, its leading digits, and a right check digit."""
+    fits = SHORTEST_PAN <= len(digits) <= LONGEST_PAN and _ISSUED.match(digits)
+    return bool(fits) and has_right_check_digit(digits)
+
+
 def mask_pan(pan: str) -> str:
     """First 6 and last 4 digits; a number too short to hide anything is hidden whole."""
-    if len(pan) < 13:
+    if len(pan) < SHORTEST_PAN:
         return "*" * len(pan)
     return pan[:6] + "*" * (len(pan) - 10) + pan[-4:]
 

@@ -43,6 +43,14 @@ def _forms(data: bytes) -> Iterator[tuple[str, bytes]]:
                 yield "base64", b"".join(prefix.encode() for prefix in _bcd(decoded))
 
 
+def encodings(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The same, and what is packed two digits a byte as the text of its hex, in whichever phase."""
+    for form, text in _forms(data):
+        yield form, text
+        if form in ("ascii", "base64"):
+            yield f"{form}, packed", text.hex().upper().encode()
+
+
 def _unhexed(data: bytes) -> bytes:
     """Every run of hex digits as the bytes that it means, whatever its phase; runs apart by a line feed."""
     runs = re.findall(rb"[0-9A-Fa-f]{32,}", data)
