@@ -14,20 +14,10 @@ sys.path.insert(0, str(HERE.parent))
 from holdfast.admin.app import description
 from protocols.iso8583 import UNIONPAY
 from protocols.iso8583.field import Encoding
-from protocols.market import Market
 from protocols.presence import REPLIES, REQUESTS, REVERSAL_REPLY, REVERSALS, Presence, Wanted
 from protocols.transactions import REVERSAL_MTI, REVERSAL_REPLY_MTI, TRANSACTIONS, Layout, Transaction
-from rigs.model import DutRecord, RigModel
-from rigs.rulefile import RuleFile
-from simulators.card import CardProfile
+from rigs.schemas import SCHEMAS, schema_text
 
-SCHEMAS: Mapping[str, Any] = {
-    "market": Market,
-    "rig": RigModel,
-    "card": CardProfile,
-    "dut": DutRecord,
-    "rules": RuleFile,
-}
 _HEAD = """# Messages
 
 What the issuer host takes and gives, and what the reference terminal sends: UnionPay direct POS, from public code and
@@ -110,10 +100,9 @@ def _wire(encoding: Encoding, prefix: int, most: int) -> str:
 
 def schemas() -> dict[str, str]:
     """JSON Schemas of the files that people write, for their editors, and the admin API's description; by name."""
-    return {
-        f"{name}.schema.json": json.dumps(model.model_json_schema(), indent=1, ensure_ascii=False) + "\n"
-        for name, model in SCHEMAS.items()
-    } | {"issuer-admin.openapi.json": json.dumps(description(), indent=1, ensure_ascii=False) + "\n"}
+    return {f"{name}.schema.json": schema_text(name) for name in SCHEMAS} | {
+        "issuer-admin.openapi.json": json.dumps(description(), indent=1, ensure_ascii=False) + "\n"
+    }
 
 
 def pages() -> dict[Path, str]:
