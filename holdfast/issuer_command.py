@@ -26,7 +26,7 @@ from protocols.faults import ConfigurationError, HoldfastError, RigFault
 from protocols.market import Market
 from protocols.money import Money
 from protocols.pan import derived, mask_pan
-from rigs.cards.loading import load_card_profile
+from rigs.cards.loading import load_cards
 from rigs.hosts.simulated import account_spec
 from rigs.marketfile import load_market
 from rigs.model import RigModel, load_rig
@@ -112,9 +112,7 @@ class Served:
         self.stack = stack
         self.rig = load_rig(wanted.rig)
         self.market: Market = load_market(wanted.market or self.rig.market)
-        self.profiles: dict[str, CardProfile] = {
-            kind: load_card_profile(wanted.rig.parent / file) for kind, file in self.rig.cards.items()
-        }
+        self.profiles: dict[str, CardProfile] = load_cards(wanted.rig, self.rig)
         self.good_for = Money.parse(wanted.available, self.market.money)
         models = load_strict(wanted.rules, RuleFile).rules if wanted.rules else []
         self.rules: list[tuple[RuleModel, Rule]] = [(model, model.rule()) for model in models]

@@ -72,8 +72,8 @@ def _data(document: Mapping[str, Any], root: Path, font: Path | None) -> tuple[d
 
 _AS_IT_IS = (
     "id", "title", "revision", "statement", "statement_text", "qualifiers", "ended_by", "subject", "market",
-    "plan", "figures", "areas", "decision_rule", "not_run", "dut_rows", "bench_rows", "devices", "channels",
-    "version_rows", "sources", "weights", "files", "scale", "scaled",
+    "plan", "figures", "areas", "decision_rule", "not_run", "dut_rows", "dut_tables", "dut_remarks", "bench_rows",
+    "devices", "channels", "version_rows", "sources", "weights", "files", "scale", "scaled",
 )  # fmt: skip
 
 
@@ -105,12 +105,13 @@ def _cover_rows(document: Mapping[str, Any]) -> list[list[str]]:
 def _qualification(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not found:
         return None
-    defects = [{key: defect.get(key, "") for key in _OF_DEFECT} for defect in found.get("defects", ())]
+    told = found.get("defects", ())
+    defects = [{key: defect.get(key, usual) for key, usual in _OF_DEFECT.items()} for defect in told]
     return {"caught": found.get("caught", 0), "total": found.get("total", 0), "date": found.get("date", ""),
             "defects": defects}  # fmt: skip
 
 
-_OF_DEFECT = ("name", "description", "caught_by", "caught")
+_OF_DEFECT = {"name": "", "component": "terminal", "description": "", "caught_by": "", "caught": False}
 
 
 def _trouble(trouble: Mapping[str, Any]) -> dict[str, Any]:

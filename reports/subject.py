@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-Rows = list[list[str]]
+from reports.fingerprint import AROUND, NOT_STATED, QUIET, Rows, explanation, flat, groups_of
 
-NOT_STATED = "not stated"
 DUT_LABELS = {
     "maker": "Maker", "model": "Model", "serial": "Serial number", "condition": "Condition when received",
     "received": "Received", "operator": "Identified by",
 }  # fmt: skip
 DEVICE_LABELS = {
     "terminal": "Terminal", "reader": "Card reader", "printer": "Receipt printer", "host": "Issuer host",
-    "presenter": "Card presenter", "power": "Power switch", "network": "Network",
+    "presenter": "Card presenter", "power": "Power switch", "network": "Network", "machine": "Machine",
 }  # fmt: skip
 DEVICE_NOTES = {
-    "reader": "Vendor attributes as the reader answered them through PC/SC when the run began.",
+    "reader": "As the reader and its service answered when the run began.",
     "printer": "As the printer answered them over its own interface when the run began.",
 }
+ABOVE = "Under test: what it says of itself stands in section 4."
+SAY_THEIR_SERIAL = ("reader", "printer")
 VERSION_LABELS = {
     "holdfast": "Holdfast", "commit": "Commit of Holdfast", "code": "Digest of Holdfast's code",
     "locks": "Digest of the dependency locks",
@@ -37,19 +38,49 @@ STANDS_BEHIND = {
 
 
 def dut_rows(verdicts: Mapping[str, Any]) -> Rows:
-    """Identification of the device under test. What nobody stated is said to be so."""
+    """The device under test as it was declared. What nobody stated is said to be so."""
     dut = verdicts["dut"]
-    terminal = _mapping(verdicts.get("environment")).get("terminal")
     rows = [["Kind", "simulated: a program that stands for a device" if dut.get("simulated") else "hardware"]]
     rows += [[label, str(dut.get(key) or NOT_STATED)] for key, label in DUT_LABELS.items()]
     rows += [[f"Version of {name}", str(value)] for name, value in _mapping(dut.get("versions")).items()]
     rows += [[f"SHA-256 of {name}", str(value)] for name, value in _mapping(dut.get("hashes")).items()]
-    rows += [[f"{name.capitalize()}, as read", str(value)] for name, value in _mapping(terminal).items()]
-    rows += [["Judged on this rig", ", ".join(verdicts["rig"].get("dut", ())) or NOT_STATED]]
+    rows += [["Judged on this rig", ", ".join(_under_test(verdicts)) or NOT_STATED]]
     if verdicts.get("defect"):
         rows += [["Injected defect", f"{verdicts['defect']}: the device was made to fail on purpose"]]
     known = {*DUT_LABELS, "versions", "hashes", "simulated"}
-    return rows + [[key.capitalize(), _flat(value)] for key, value in dut.items() if key not in known and value]
+    return rows + [[key.capitalize(), flat(value)] for key, value in dut.items() if key not in known and value]
+
+
+def dut_tables(verdicts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What each component under test said of itself when the run began; its surroundings stand in section 5."""
+    told = _mapping(verdicts.get("environment"))
+    return [
+        _device(name, [group for group in groups_of(name, told[name]) if group["title"] not in AROUND])
+        for name in _under_test(verdicts)
+        if name in told
+    ]
+
+
+def dut_remarks(verdicts: Mapping[str, Any]) -> list[str]:
+    """Is it the device that was declared? Only where one thing is under test is its serial that of the declaration.
+
+    A terminal says its IFD serial (9F1E), which need not be that on its plate.
+    """
+    names, declared = _under_test(verdicts), str(verdicts["dut"].get("serial") or "")
+    if len(names) != 1 or names[0] not in SAY_THEIR_SERIAL or not declared:
+        return []
+    read = str(_mapping(_mapping(verdicts.get("environment")).get(names[0])).get("serial", ""))
+    if read == declared:
+        return []
+    if read in ("", *QUIET):
+        return [
+            f"The {names[0]} says no serial number: that it is the one declared, {declared}, rests on the operator."
+        ]
+    return [f"The {names[0]} says serial number {read}, and {declared} was declared: the two are not the same."]
+
+
+def _under_test(verdicts: Mapping[str, Any]) -> list[str]:
+    return [str(name) for name in verdicts["rig"].get("dut", ())]
 
 
 def bench_rows(verdicts: Mapping[str, Any]) -> Rows:
@@ -86,23 +117,19 @@ def device_tables(verdicts: Mapping[str, Any]) -> list[dict[str, Any]]:
         *(name for name in DEVICE_LABELS if name in environment),
         *(n for n in environment if n not in DEVICE_LABELS),
     ]
-    return [
-        {
-            "name": DEVICE_LABELS.get(name, name.capitalize()),
-            "note": DEVICE_NOTES.get(name, ""),
-            "rows": list(_leaves(environment[name])),
-        }
-        for name in order
-    ]
+    under_test = _under_test(verdicts)
+    return [_device(name, groups_of(name, environment[name]), above=name in under_test) for name in order]
 
 
-def _leaves(value: Any, prefix: str = "") -> Iterator[list[str]]:
-    """Rows of a nested value: `a b` for b within a."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, f"{prefix} {key}".strip())
-    else:
-        yield [prefix or "value", _flat(value) or NOT_STATED]
+def _device(name: str, groups: list[dict[str, Any]], *, above: bool = False) -> dict[str, Any]:
+    """`above`: what it says of itself stands elsewhere already."""
+    shown = [group for group in groups if group["title"] in AROUND] if above else groups
+    notes = [ABOVE] if above else [DEVICE_NOTES.get(name, ""), explanation(shown)]
+    return {
+        "name": DEVICE_LABELS.get(name, name.capitalize()),
+        "groups": shown,
+        "note": " ".join(note for note in notes if note),
+    }
 
 
 def channel_rows(verdicts: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -146,11 +173,3 @@ def source_rows(verdicts: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _flat(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_flat(item)}" for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(_flat(item) for item in value)
-    return "" if value is None else str(value)

@@ -15,7 +15,16 @@ from reports.judge.finding import Verdict
 from reports.runfolder import RunFolder
 from reports.sheet import TONES, UNDECIDED, Case, sheet, skipped
 from reports.slips import find_cjk_font
-from reports.subject import bench_rows, channel_rows, device_tables, dut_rows, source_rows, version_rows
+from reports.subject import (
+    bench_rows,
+    channel_rows,
+    device_tables,
+    dut_remarks,
+    dut_rows,
+    dut_tables,
+    source_rows,
+    version_rows,
+)
 
 GOOD = (Verdict.PASS, Verdict.PASS_WITH_OBSERVATION)
 
@@ -58,6 +67,8 @@ def document_of(
         ],
         "not_run": [_mention(case) for case in cases if case["verdict"] == Verdict.NOT_RUN],
         "dut_rows": dut_rows(verdicts),
+        "dut_tables": dut_tables(verdicts),
+        "dut_remarks": dut_remarks(verdicts),
         "bench_rows": bench_rows(verdicts),
         "devices": device_tables(verdicts),
         "channels": channel_rows(verdicts),
