@@ -13,6 +13,7 @@ from typing import Protocol
 
 from protocols.money import Money
 from protocols.orders import Order, Original, Outcome
+from protocols.pcsc.part10 import Feature, PinOutcome, PinVerify
 from protocols.printing import PrinterStatus
 
 
@@ -102,8 +103,8 @@ class Presenter(Protocol):
     def offer(self, card: str) -> None:
         """Have the named card in the reader when the terminal wants one."""
 
-    def pull_before(self, command: str) -> None:
-        """Pull the card when the terminal sends the named command, e.g. `GENERATE AC`."""
+    def pull_before(self, command: str, occurrence: int = 1) -> None:
+        """Pull the card when the terminal sends the named command, e.g. `GENERATE AC`, for the n-th time."""
 
     def remove(self) -> None:
         """Take the card away."""
@@ -243,7 +244,12 @@ class Printer(Protocol):
 
 
 class Reader(Protocol):
-    """The card reader as a device to be identified and, on a virtual bench, unplugged."""
+    """The card reader as a device: who it is, what it sees, and what it does beside passing commands on to a card.
+
+    Every clause is a test of `tests/rigs/readers/test_contract.py` and a row of `docs/reader-contract.md`. Any call but
+    `healthy`, `movements` and `close` may raise ReaderGone (reader or service lost) or DeviceSilent (no answer by its
+    deadline).
+    """
 
     def attributes(self) -> dict[str, str]:
         """What the reader says of itself; `not offered` where it says nothing."""
@@ -251,11 +257,32 @@ class Reader(Protocol):
     def wait_for_card(self, present: bool, timeout_s: float) -> bool:
         """Wait until the reader sees a card, or sees none. False when the time is over."""
 
+    def movements(self) -> int:
+        """Insertions and removals since it was opened, with those that were missed between two looks."""
+
+    def reset(self) -> bytes:
+        """Warm reset of the card that is powered: its answer to it. Raises CardRemoved."""
+
+    def uid(self) -> bytes:
+        """The number of the card in a contactless field, which is powered. Raises RigFault where there is none."""
+
+    def escape(self, data: bytes) -> bytes:
+        """A command to the reader itself, card or not: its answer. Raises RigFault where the reader takes none."""
+
+    def features(self) -> dict[Feature, int]:
+        """What the reader offers by PC/SC part 10, with the control code of each."""
+
+    def verify_pin(self, request: PinVerify) -> PinOutcome:
+        """PIN entry on the reader's own keys, for the card that is powered: how it ended.
+
+        Time-out, cancel and a wrong number of digits are outcomes. Raises RigFault where the reader has no keys.
+        """
+
     def healthy(self) -> bool:
-        """Whether it answers now."""
+        """Whether it answers now, and was not found gone since it was opened or recovered."""
 
     def recover(self) -> None:
-        """Bring it back after it, or its service, was lost."""
+        """Bring it back after it, or its service, was lost. A card has to be powered again."""
 
     def close(self) -> None:
         """Let go of the reader."""

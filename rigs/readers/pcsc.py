@@ -1,186 +1,327 @@
 """Drives a reader through PC/SC, by raw calls on a thread of its own with a deadline each. facts/pcsc-emv 1.5, 1.6.
 
-The only module of the house that imports `smartcard`. Results are told by their 32-bit code, never by class. A card
-that was torn out and a reader that was lost look alike at first: they are told apart once the reader's state is known.
+The only module of the house that imports `smartcard`. Results are told by their 32-bit code, never by class. A second
+thread with a connection of its own keeps looking at the reader (`supervisor.py`).
 """
 
 from __future__ import annotations
 
 import os
-import struct
-import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any
 
-from protocols.events import Channel, Direction, Emit, Event
-from protocols.faults import CardRemoved, DeviceSilent, ReaderGone, RigFault
-from rigs.readers.caller import Caller
+from protocols.events import Emit
+from protocols.faults import CardRemoved, DeviceSilent, ReaderGone
+from protocols.pcsc.codes import meaning, of_transmit
+from protocols.pcsc.identity import NOT_OFFERED
+from protocols.pcsc.part10 import Feature, PinOutcome, PinVerify
+from rigs.readers import controls, fingerprint, listing
+from rigs.readers.choice import Listed, ReaderChoice
+from rigs.readers.service import Service
+from rigs.readers.settling import SETTLE_S, reader_gone
+from rigs.readers.telling import Admit, exchange, get_uid, is_legible, legible, powered
+from rigs.readers.watch import Watch
+from rigs.readers.winscard import LOST, MUTE, OK, PRESENT, Context, Handle, counter
 
 SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
-SETTLE_S = 1.5
-READY_S = 5.0
-STEP_MS = 250
-NOT_OFFERED = "not offered"
-PNP = "\\\\?PnP?\\Notification"
-
-OK = 0x00000000
-TIMEOUT = 0x8010000A
-CARD_GONE = {0x8010000C: "no card", 0x80100069: "card removed", 0x80100068: "card was reset"}
-SHARED = 0x8010000B
-READER_GONE = {
-    0x80100009: "unknown reader", 0x80100017: "reader unavailable", 0x8010002E: "no readers", 0x8010001D: "no service",
-    0x8010001E: "service stopped", 0x80100013: "communication with the service lost", 0x80100003: "stale handle",
-}  # fmt: skip
-STATE_UNKNOWN, STATE_UNAVAILABLE, STATE_EMPTY, STATE_PRESENT = 0x0004, 0x0008, 0x0010, 0x0020
-LOST = STATE_UNKNOWN | STATE_UNAVAILABLE
-ATTRIBUTES = {  # facts/pcsc-emv 5
-    "vendor": 0x00010100,
-    "type": 0x00010101,
-    "version": 0x00010102,
-    "serial": 0x00010103,
-    "longest APDU": 0x0007A007,
-}
-NUMBERS = {"version", "longest APDU"}
+CONNECTS = 5
+"""Attempts to power a card that keeps moving while it is powered."""
+MUTE_CODES = (0x80100066, 0x80100067)
+"""Unresponsive, unpowered: with a state that says so too there is nothing to settle."""
+HALF_DONE_S = 0.1
+"""After which pcscd has powered a card: an answer to reset that cannot be read then is the card's own."""
+MASK = 0xFFFFFFFF
 
 
-class PcscReader:
-    """A `CardReader` behind PC/SC. `name` is part of its name; `socket` is the service's, if not the system's."""
+class Pyscard:
+    """`Winscard` by pyscard."""
 
-    def __init__(
-        self, name: str, emit: Emit, *, socket: str = "", call_deadline_s: float = 5.0,
-        revive: Callable[[], None] | None = None, on_close: Callable[[], None] | None = None,
-        extra: Callable[[], dict[str, str]] | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, socket: str = "") -> None:
         if socket:
             os.environ[SOCKET_VARIABLE] = socket  # libpcsclite reads it at the first call of the process
         from smartcard import scard
 
         self._scard: Any = scard
-        self._wanted = name
+        self._protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+        self._pci = (scard.SCARD_PCI_T0, scard.SCARD_PCI_T1)
+
+    def establish(self) -> tuple[int, Context]:
+        code, context = self._scard.SCardEstablishContext(self._scard.SCARD_SCOPE_SYSTEM)
+        return code & MASK, context
+
+    def release(self, context: Context) -> int:
+        return int(self._scard.SCardReleaseContext(context)) & MASK
+
+    def cancel(self, context: Context) -> int:
+        return int(self._scard.SCardCancel(context)) & MASK
+
+    def readers(self, context: Context) -> tuple[int, list[str]]:
+        code, names = self._scard.SCardListReaders(context, [])
+        return code & MASK, list(names or [])
+
+    def changes(self, context: Context, wait_ms: int, known: Sequence[tuple[str, int]]) -> tuple[int, list[int]]:
+        code, states = self._scard.SCardGetStatusChange(context, wait_ms, list(known))
+        return code & MASK, [state for _, state, _ in states]
+
+    def connect(self, context: Context, reader: str) -> tuple[int, Handle, int]:
+        code, handle, protocol = self._scard.SCardConnect(
+            context, reader, self._scard.SCARD_SHARE_EXCLUSIVE, self._protocols
+        )
+        return code & MASK, handle, int(protocol == self._scard.SCARD_PROTOCOL_T1)
+
+    def connect_reader(self, context: Context, reader: str) -> tuple[int, Handle]:
+        code, handle, _ = self._scard.SCardConnect(context, reader, self._scard.SCARD_SHARE_DIRECT, 0)
+        return code & MASK, handle
+
+    def reset(self, handle: Handle) -> tuple[int, int]:
+        scard = self._scard
+        code, protocol = scard.SCardReconnect(
+            handle, scard.SCARD_SHARE_EXCLUSIVE, self._protocols, scard.SCARD_RESET_CARD
+        )
+        return code & MASK, int(protocol == scard.SCARD_PROTOCOL_T1)
+
+    def atr(self, handle: Handle) -> tuple[int, bytes]:
+        code, _, _, _, atr = self._scard.SCardStatus(handle)
+        return code & MASK, bytes(atr)
+
+    def disconnect(self, handle: Handle, *, unpower: bool) -> int:
+        scard = self._scard
+        return (
+            int(scard.SCardDisconnect(handle, scard.SCARD_UNPOWER_CARD if unpower else scard.SCARD_LEAVE_CARD)) & MASK
+        )
+
+    def transmit(self, handle: Handle, protocol: int, data: bytes) -> tuple[int, bytes]:
+        code, answer = self._scard.SCardTransmit(handle, self._pci[protocol], list(data))
+        return code & MASK, bytes(answer)
+
+    def control(self, handle: Handle, code: int, data: bytes) -> tuple[int, bytes]:
+        result, answer = self._scard.SCardControl(handle, code, list(data))
+        return result & MASK, bytes(answer)
+
+    def attribute(self, handle: Handle, tag: int) -> tuple[int, bytes]:
+        code, value = self._scard.SCardGetAttrib(handle, tag)
+        return code & MASK, bytes(value)
+
+
+def list_readers(socket: str = "") -> Sequence[Listed]:
+    """All readers that PC/SC lists, each asked who it is. Raises ReaderGone when the service is not there."""
+    library = Pyscard(socket)
+    code, context = library.establish()
+    if code != OK:
+        raise reader_gone(meaning(code), "establish context")
+    try:
+        return listing.everything(library, context)
+    finally:
+        library.release(context)
+
+
+class PcscReader:
+    """A `CardReader` and `Reader` behind PC/SC. `which` tells it from others; a text is a part of its name.
+
+    `socket` is the service's, if not the system's; `revive` brings service and reader back where they are ours;
+    `extra` adds to its attributes; `admit` sees every answer before it is told.
+    """
+
+    def __init__(
+        self, which: ReaderChoice | str, emit: Emit, *, socket: str = "", call_deadline_s: float = 5.0,
+        revive: Callable[[], None] | None = None, on_close: Callable[[], None] | None = None,
+        extra: Callable[[], dict[str, str]] | None = None, admit: Admit | None = None,
+    ) -> None:  # fmt: skip
+        self._library = Pyscard(socket)
         self._emit = emit
-        self._deadline_s = call_deadline_s
         self._revive = revive
         self._on_close = on_close
         self._extra = extra
-        self._caller = Caller()
-        self._context: Any = None
-        self._card: Any = None
-        self._protocol = 0
-        self._movements = 0
-        self._lost = self._was_gone = False
+        self._admit = admit
+        self._watch = Watch(emit)
+        choice = ReaderChoice(name=which) if isinstance(which, str) else which
+        self._service = Service(self._library, choice, self._watch, call_deadline_s)
+        self._card: Handle = None
+        self._protocol = self._since = self._movements = 0
         self._closed = False
-        self.name = ""
         try:
-            self._connect_service()
+            self._service.open()
         except BaseException:
-            self._release()
-            self._caller.end()
+            self._service.end()
             raise
+
+    @property
+    def name(self) -> str:
+        """As PC/SC lists it."""
+        return self._service.name
 
     # ── CardReader ────────────────────────────────────────────────────────────────────────────────────────────
 
     def card_present(self) -> bool:
-        return bool(self._seen() & STATE_PRESENT)
+        self._service.seen()
+        return self._watch.present
 
     def wait_for_card(self, present: bool, timeout_s: float) -> bool:
-        wanted, deadline = STATE_PRESENT if present else STATE_EMPTY, time.monotonic() + timeout_s
-        state = self._seen()
-        while not state & wanted:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            state = self._seen(state, min(left, 1.0))
-        return True
+        state = self._service.seen()
+        if not present and not state & PRESENT:
+            return True
+        if self._watch.wait(present, timeout_s) is False:
+            self._service.seen()  # a service that says nothing is not one that sees no card
+        met = self._watch.wait(present, 0)
+        if met is None:
+            raise self._service.noted(ReaderGone("reader gone", advice="plug it in again"))
+        return met
 
     def power_on(self) -> bytes:
-        """Exclusive: nobody else may speak to the card in a run that reports on it."""
-        scard = self._scard
+        """Exclusive: nobody else may speak to the card in a run that reports on it.
+
+        A card that moved while it was powered, or moves still, may be another, and what the service says of it is half
+        done (its answer to reset too): the connection is let go and made again.
+        """
         self.power_off()
-        code, handle, protocol = self._call(
-            lambda: scard.SCardConnect(
-                self._context, self.name, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
-            )
-        )
-        if code & 0xFFFFFFFF != OK:
-            raise self._classify(code, "connect")
+        for _ in range(CONNECTS):
+            before = self._settled()
+            code, atr = self._connect()
+            after = self._service.seen()
+            stayed = counter(after) == counter(before) and not self._watch.under_way
+            if code == OK and stayed:
+                return self._awake(atr, counter(after))
+            self.power_off()
+            if code in MUTE_CODES and after & MUTE and stayed:
+                raise DeviceSilent(f"the card gives no answer to reset ({code:08X})", component="card")
+            fault = None if code == OK else self._service.fault(meaning(code), "connect", counter(before))
+            if fault is not None and not (isinstance(fault, CardRemoved) and self.card_present()):
+                raise fault
+        raise CardRemoved("the card came and went while it was powered")
+
+    def _awake(self, atr: bytes, count: int) -> bytes:
+        self._since, self._movements = count, self._watch.movements
+        try:
+            legible(atr)
+        except DeviceSilent:
+            self.power_off()
+            raise
+        self._emit(powered(atr))
+        return atr
+
+    def _connect(self) -> tuple[int, bytes]:
+        """To the card; a handle is kept also where its answer to reset could not be had.
+
+        While pcscd powers a card that has just come, it tells rubbish behind the answer: it is asked again once it has
+        done. eventhandler.c, cardAtrLength
+        """
+        code, handle, protocol = self._call(partial(self._library.connect, self._service.context, self.name))
+        if code != OK:
+            return code, b""
         self._card, self._protocol = handle, protocol
-        code, _, _, _, atr = self._call(lambda: scard.SCardStatus(handle))
-        if code & 0xFFFFFFFF != OK:
-            raise self._classify(code, "status")
-        self._movements = self._state() >> 16
-        self._emit(Event(Channel.CARD, "atr", {"atr": bytes(atr).hex().upper()}, Direction.IN))
+        code, atr = self._call(partial(self._library.atr, handle))
+        if code == OK and not is_legible(atr):
+            self._service.state(self._service.seen(), HALF_DONE_S)
+            code, atr = self._call(partial(self._library.atr, handle))
+        return code, bytes(atr)
+
+    def _settled(self) -> int:
+        """The event state, once the service is done with a card that comes. Raises CardRemoved when it never is."""
+        state = self._service.seen()
+        if not self._watch.under_way:
+            return state
+        if not self._watch.settled(SETTLE_S):
+            raise CardRemoved("the card is not there, whatever the service says of it")
+        return self._service.seen()
+
+    def reset(self) -> bytes:
+        """Warm reset: the card's answer to it. Raises as `transmit` does."""
+        handle = self._powered()
+        code, protocol = self._call(lambda: self._library.reset(handle))
+        if code == OK:
+            code, atr = self._call(lambda: self._library.atr(handle))
+        if code != OK or counter(self._service.seen()) != self._since:
+            raise self._service.fault(meaning(code), "reset", self._since)
+        self._protocol = protocol
+        self._emit(powered(atr, reset="warm"))
         return bytes(atr)
 
     def transmit(self, command: bytes) -> bytes:
-        if self._card is None:
-            raise CardRemoved("the card is not powered")
-        scard, handle = self._scard, self._card
-        pci = scard.SCARD_PCI_T1 if self._protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
-        self._emit(Event(Channel.CARD, "command", {}, Direction.OUT, command))
-        code, response = self._call(lambda: scard.SCardTransmit(handle, pci, list(command)))
-        if code & 0xFFFFFFFF != OK or len(response) < 2:
-            raise self._classify(code, "transmit")
-        raw = bytes(response)
-        self._emit(Event(Channel.CARD, "response", {}, Direction.IN, raw))
-        return raw
+        self._powered()
+        return exchange(command, self._send, t0=self._protocol == 0, emit=self._emit, admit=self._admit)
+
+    def _send(self, tpdu: bytes) -> bytes:
+        handle, protocol = self._card, self._protocol
+        code, answer = self._call(lambda: self._library.transmit(handle, protocol, tpdu))
+        if code != OK or len(answer) < 2:
+            raise self._service.fault(of_transmit(code, answer), "transmit", self._since)
+        return bytes(answer)
 
     def power_off(self) -> None:
+        """A card that has left is let go without a word on its power: pcscd would say that it is there (`watch.py`)."""
         handle, self._card = self._card, None
-        if handle is not None and not self._lost:
-            scard = self._scard
+        stayed = self._watch.movements == self._movements and not self._watch.under_way
+        if handle is not None:
             with suppress(DeviceSilent):
-                self._call(lambda: scard.SCardDisconnect(handle, scard.SCARD_UNPOWER_CARD))
+                self._call(lambda: self._library.disconnect(handle, unpower=stayed))
 
-    # ── identity and life ─────────────────────────────────────────────────────────────────────────────────────
+    def _powered(self) -> Handle:
+        if self._card is None:
+            raise CardRemoved("the card is not powered")
+        return self._card
+
+    # ── the reader itself ─────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def protocol(self) -> str:
+        """`T=0` or `T=1`; empty without a powered card."""
+        return "" if self._card is None else f"T={self._protocol}"
+
+    def movements(self) -> int:
+        self._watch.settled(SETTLE_S)  # one that has begun is counted in a moment
+        return self._watch.movements
+
+    def uid(self) -> bytes:
+        return get_uid(self.transmit)
+
+    def features(self) -> dict[Feature, int]:
+        with self._device() as handle:
+            return controls.ask_features(self._control(handle))
+
+    def escape(self, data: bytes) -> bytes:
+        with self._device() as handle:
+            return controls.escape(self._control(handle), data, self._emit)
+
+    def verify_pin(self, request: PinVerify) -> PinOutcome:
+        return controls.verify_pin(self._control(self._powered(), self._since), request, self._emit)
 
     def attributes(self) -> dict[str, str]:
-        """The reader's own words; what it does not say is `not offered`. facts/pcsc-emv 5."""
-        scard = self._scard
-        found = {"driver": "PC/SC", "name": self.name, **(self._extra() if self._extra else {})}
-        code, handle, _ = self._call(lambda: scard.SCardConnect(self._context, self.name, scard.SCARD_SHARE_DIRECT, 0))
-        if code & 0xFFFFFFFF in READER_GONE:
-            raise self._gone(code, "connect")
-        if code & 0xFFFFFFFF != OK:
-            return found | dict.fromkeys(ATTRIBUTES, NOT_OFFERED)
-        for key, tag in ATTRIBUTES.items():
-            found[key] = self._attribute(handle, key, tag)
-        self._call(lambda: scard.SCardDisconnect(handle, scard.SCARD_LEAVE_CARD))
-        return found
+        software = fingerprint.of_software()
+        with self._device() as handle:
+            told = self._call(lambda: listing.of_handle(self._library, handle))
+        if told["usb path"] == NOT_OFFERED:
+            software = {key: value for key, value in software.items() if key != "ccid driver"}
+        return {**software, "name": self.name, **told, **(self._extra() if self._extra else {})}
 
-    def _attribute(self, handle: Any, key: str, tag: int) -> str:
-        code, value = self._call(lambda: self._scard.SCardGetAttrib(handle, tag))
-        if code & 0xFFFFFFFF != OK:
-            return NOT_OFFERED
-        raw = bytes(value)
-        if key in NUMBERS and len(raw) == 4:
-            number = struct.unpack("<I", raw)[0]
-            return f"{number >> 24}.{number >> 16 & 0xFF}.{number & 0xFFFF}" if key == "version" else str(number)
-        return raw.rstrip(b"\x00").decode("utf-8", "replace")
+    def _device(self) -> AbstractContextManager[Handle]:
+        """The reader with or without a card: by the card's connection where there is one."""
+        return self._service.device(self._card)
+
+    def _control(self, handle: Handle, since: int | None = None) -> controls.Control:
+        return partial(self._service.control, handle, since)
+
+    # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def healthy(self) -> bool:
         """Whether the reader answers now, and has not been found gone since it was last recovered.
 
         A service notices an unplugged reader only after a second or two: until then it speaks well of it.
         """
-        if self._lost or self._was_gone:
+        if not self._service.sound:
             return False
         try:
-            return not self._state() & LOST
+            return not self._service.state() & LOST
         except (ReaderGone, DeviceSilent):
             return False
 
     def recover(self) -> None:
         """Revive the service if it is ours, and start over afresh. Raises ReaderGone when it stays lost."""
         self._card = None
-        self._caller.end()
-        self._caller = Caller()
-        self._lost = self._was_gone = False
         if self._revive is not None:
             self._revive()
-        self._release()
-        self._connect_service()
+        self._service.reopen()
 
     def close(self) -> None:
         """Release the card, the context and what stands behind them. A second time does nothing."""
@@ -188,101 +329,9 @@ class PcscReader:
             return
         self._closed = True
         self.power_off()
-        self._release()
-        self._caller.end()
+        self._service.end()
         if self._on_close is not None:
             self._on_close()
 
-    def _release(self) -> None:
-        """Let the context go, with the connection to the service that it holds, also where that one has gone."""
-        context, self._context = self._context, None
-        if context is not None and not self._lost:
-            with suppress(DeviceSilent):
-                self._call(lambda: self._scard.SCardReleaseContext(context))
-
-    # ── calls ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _call(self, work: Callable[[], Any]) -> Any:
-        """One PC/SC call within its deadline. A call that hangs cannot be cancelled: its thread is abandoned."""
-        if self._lost:
-            raise DeviceSilent(
-                "the PC/SC service did not answer", advice="recover the reader first", component="reader"
-            )
-        try:
-            return self._caller.call(work, self._deadline_s)
-        except TimeoutError:
-            self._lost = True
-            raise DeviceSilent(
-                f"the PC/SC service did not answer within {self._deadline_s:g} s",
-                advice="restart pcscd",
-                component="reader",
-            ) from None
-
-    def _connect_service(self) -> None:
-        scard = self._scard
-        deadline = time.monotonic() + READY_S
-        code, self._context = self._call(lambda: scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM))
-        if code & 0xFFFFFFFF != OK:
-            raise self._gone(code, "establish context")
-        names: list[str] = []
-        while True:
-            code, names = self._call(lambda: scard.SCardListReaders(self._context, []))
-            self.name = next((name for name in names or [] if self._wanted in name), "")
-            if self.name and not self._state() & LOST:
-                return
-            if time.monotonic() > deadline:
-                listed = ", ".join(names or []) or "none"
-                raise ReaderGone(f"no reader is called {self._wanted!r}", advice=f"PC/SC lists: {listed}")
-            watched = [(self.name or PNP, scard.SCARD_STATE_EMPTY)]
-            self._call(partial(scard.SCardGetStatusChange, self._context, STEP_MS, watched))
-
-    def _state(self, known: int = 0, wait_s: float = 0.0) -> int:
-        """The reader's event state now, or when it changes from `known`; its upper 16 bits count card movements."""
-        scard = self._scard
-        code, states = self._call(
-            lambda: scard.SCardGetStatusChange(self._context, int(wait_s * 1000), [(self.name, known & 0xFFFF & ~0x2)])
-        )
-        code &= 0xFFFFFFFF
-        if code == TIMEOUT:
-            return known
-        if code != OK:
-            raise self._gone(code, "status change")
-        return int(states[0][1])
-
-    def _seen(self, known: int = 0, wait_s: float = 0.0) -> int:
-        """As `_state`; a reader that is lost has none."""
-        state = self._state(known, wait_s)
-        if state & LOST:
-            self._was_gone = True
-            raise ReaderGone("reader gone", advice="plug it in again")
-        return state
-
-    def _classify(self, code: int, during: str) -> CardRemoved | RigFault:
-        """Torn card, lost reader or silent card? The reader's state tells, once it has settled."""
-        code &= 0xFFFFFFFF
-        if code in READER_GONE:
-            return self._gone(code, during)
-        if code == SHARED:
-            return RigFault("another program holds the card", advice="end it", component="reader")
-        deadline = time.monotonic() + SETTLE_S
-        state = 0
-        try:
-            while time.monotonic() < deadline:
-                state = self._state(state, min(SETTLE_S, max(0.0, deadline - time.monotonic())) if state else 0.0)
-                if state & LOST:
-                    return self._gone(code, during)
-                moved = during == "transmit" and state >> 16 != self._movements  # pulled, and in again already
-                if moved or state & STATE_EMPTY:
-                    return CardRemoved(f"the card was removed ({during}, {code:08X})")
-        except ReaderGone as gone:
-            return gone
-        if code in CARD_GONE:
-            return CardRemoved(f"{CARD_GONE[code]} ({during}, {code:08X})")
-        return DeviceSilent(f"the card gave no valid answer ({during}, {code:08X})", component="card")
-
-    def _gone(self, code: int, during: str) -> ReaderGone:
-        self._was_gone = True
-        code &= 0xFFFFFFFF
-        return ReaderGone(
-            f"reader gone: {READER_GONE.get(code, 'PC/SC error')} ({during}, {code:08X})", advice="check it"
-        )
+    def _call(self, work: Callable[[], Any], deadline_s: float | None = None) -> Any:
+        return self._service.call(work, deadline_s)

@@ -17,10 +17,11 @@ import pytest
 
 from protocols.events import discard
 from protocols.faults import CardRemoved, DeviceSilent, ReaderGone, RigFault
-from rigs.readers.pcsc import NOT_OFFERED, PcscReader
+from rigs.readers.pcsc import PcscReader
 from simulators.reader import PcscService, ReaderModel
-from tests.rigs.readers.station import CALL_DEADLINE_S, ECHO, ReaderBench, Station, TestCard
+from tests.rigs.readers.station import CALL_DEADLINE_S, ECHO, ReaderBench, Station, supervised
 from tests.simulators.kit import DEADLINE_S, ROOT, Events
+from tests.support.commands import wait_until
 
 pytestmark = pytest.mark.usefixtures("station")
 
@@ -56,7 +57,7 @@ def wait_until_gone(pid: int, seconds: float) -> bool:
 def hang(station: Station, pcsc: ReaderBench, deadline_s: float) -> None:
     """From now on the daemon answers nothing, and the driver waits so long for it."""
     station.disturbed = True
-    pcsc.driver._deadline_s = deadline_s  # type: ignore[union-attr]
+    pcsc.driver._service.deadline_s = deadline_s  # type: ignore[union-attr]
     os.kill(pid_of(station), signal.SIGSTOP)
     os.waitid(os.P_PID, pid_of(station), os.WSTOPPED | os.WNOWAIT)  # all its threads have stopped
 
@@ -70,7 +71,7 @@ def test_a_daemon_that_hangs_is_silent_within_the_deadline_and_recovers(station:
     assert 0.5 <= time.monotonic() - began < 3
     assert caught.value.component == "reader"
     assert not pcsc.driver.healthy()
-    pcsc.driver._deadline_s = CALL_DEADLINE_S  # type: ignore[union-attr]
+    pcsc.driver._service.deadline_s = CALL_DEADLINE_S  # type: ignore[union-attr]
     pcsc.driver.recover()
     assert pcsc.driver.wait_for_card(True, 5)
     pcsc.driver.power_on()
@@ -81,7 +82,7 @@ def test_after_a_call_that_hung_every_other_says_so_without_another_wait(station
     hang(station, pcsc, 0.3)
     with pytest.raises(DeviceSilent):
         pcsc.driver.card_present()
-    pcsc.driver._deadline_s = 60  # type: ignore[union-attr]
+    pcsc.driver._service.deadline_s = 60  # type: ignore[union-attr]
     began = time.monotonic()
     with pytest.raises(DeviceSilent, match="recover"):
         pcsc.driver.wait_for_card(True, 60)
@@ -126,11 +127,13 @@ def test_a_killed_daemon_is_brought_back_by_recovery(station: Station, pcsc: Rea
 
 def test_recovery_leaks_neither_descriptors_nor_threads(pcsc: ReaderBench) -> None:
     pcsc.driver.recover()
+    supervised(pcsc.driver)
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         pcsc.driver.recover()
-    assert len(os.listdir("/proc/self/fd")) <= before
-    assert going_on("pcsc-caller") == going_on("pcscd-keeper") == 1
+    supervised(pcsc.driver)
+    wait_until(lambda: len(os.listdir("/proc/self/fd")) <= before, DEADLINE_S, "as many descriptors as before")
+    assert going_on("pcsc-caller") == going_on("pcscd-keeper") == going_on("pcsc-supervisor") == 1
 
 
 def going_on(name: str) -> int:
@@ -169,9 +172,9 @@ def test_a_card_that_somebody_else_holds_is_the_rigs_fault(station: Station, pcs
 def test_a_reader_that_is_not_there_is_named_with_those_that_are(
     station: Station, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rigs.readers.pcsc.READY_S", 0.1)
+    monkeypatch.setattr("rigs.readers.service.READY_S", 0.1)
     with pytest.raises(ReaderGone, match=r"'ACS'.*Holdfast Virtual Reader"):
-        station.driver(events, name="ACS")
+        station.driver(events, which="ACS")
     assert going_on("pcsc-caller") == 0
 
 
@@ -180,23 +183,29 @@ def test_a_reader_that_is_not_there_is_named_with_those_that_are(
 
 def test_the_reader_tells_its_attributes_through_pcsc(pcsc: ReaderBench) -> None:
     """facts/pcsc-emv 5: the fingerprint of a report."""
-    assert pcsc.driver.attributes() == {
+    told = pcsc.driver.attributes()
+    assert {key: told[key] for key in ("driver", "name", "vendor", "model", "firmware", "serial", "longest APDU")} == {
         "driver": "PC/SC", "name": "Holdfast Virtual Reader 00 00", "vendor": "Holdfast",
-        "type": "Virtual contact reader", "version": "1.0.1", "serial": "HF-0001", "longest APDU": "261",
+        "model": "Virtual contact reader", "firmware": "1.0.1", "serial": "HF-0001", "longest APDU": "261",
     }  # fmt: skip
+    assert told["service"].startswith("pcsc-lite version")
+    assert told["wrapper"].startswith("pyscard ")
+    assert "ccid driver" not in told, "this reader is not on USB"
 
 
-def test_what_a_reader_does_not_say_is_not_offered(station: Station, pcsc: ReaderBench) -> None:
-    serial = station.model._attributes.pop(0x00010103)
-    try:
-        assert pcsc.driver.attributes()["serial"] == NOT_OFFERED
-    finally:
-        station.model._attributes[0x00010103] = serial
+def test_what_is_added_to_the_attributes_counts(station: Station, events: Events) -> None:
+    driver = PcscReader(
+        "Holdfast Virtual", events, socket=str(station.service.socket), extra=lambda: {"service": "own"}
+    )
+    assert driver.attributes()["service"] == "own"
+    driver.close()
 
 
 def test_closing_twice_is_once(station: Station, events: Events) -> None:
     closed: list[int] = []
-    driver = PcscReader("Holdfast", events, socket=str(station.service.socket), on_close=lambda: closed.append(1))
+    driver = PcscReader(
+        "Holdfast Virtual", events, socket=str(station.service.socket), on_close=lambda: closed.append(1)
+    )
     driver.close()
     driver.close()
     assert closed == [1]
@@ -227,7 +236,7 @@ from pathlib import Path
 from protocols.events import discard
 from simulators.reader import PcscService, ReaderModel
 model = ReaderModel(Path(sys.argv[1]) / "reader.sock", discard)
-service = PcscService(Path(sys.argv[1]), model.path)
+service = PcscService(Path(sys.argv[1]), model)
 starter = threading.Thread(target=service.start)
 starter.start()
 starter.join()
@@ -268,7 +277,7 @@ def test_the_daemon_outlives_the_thread_that_started_it(owner: subprocess.Popen[
 
 
 def test_a_daemon_that_does_not_come_up_says_why_in_its_own_words(tmp_path: Path) -> None:
-    service = PcscService(tmp_path / ("long" * 40), tmp_path / "reader.sock")
+    service = PcscService(tmp_path / ("long" * 40))
     with pytest.raises(RigFault, match="too long"):
         service.start()
     assert service.pid is None
@@ -289,16 +298,8 @@ def short_service() -> Iterator[PcscService]:
     """A daemon of its own, asked by nobody."""
     with tempfile.TemporaryDirectory(prefix="hf-") as directory:
         model = ReaderModel(Path(directory) / "reader.sock", discard)
-        service = PcscService(Path(directory), model.path)
+        service = PcscService(Path(directory), model)
         service.start()
         yield service
         service.stop()
         model.close()
-
-
-def test_a_card_mute_to_its_reset_is_silent_and_not_called_removed(pcsc: ReaderBench) -> None:
-    pcsc.slot.insert(TestCard(atr=b""))
-    pcsc.driver.wait_for_card(True, 1)
-    with pytest.raises(DeviceSilent) as caught:
-        pcsc.driver.power_on()
-    assert caught.value.component == "card"
