@@ -14,9 +14,10 @@ from types import FrameType
 from typing import Any
 
 from protocols.events import Channel
-from protocols.faults import DutFault, HoldfastError, RigFault
+from protocols.faults import DutFault, ForeignCard, HoldfastError, RigFault
 from reports.judge.case import CaseVerdict, Terms, judge_case
 from reports.judge.finding import Judged, Verdict
+from rigs.allowlist import forget
 from rigs.bench import Bench
 from rigs.case import Case, CaseId
 from steps.story import Story
@@ -30,7 +31,8 @@ def open_story(bench: Bench, identity: CaseId, description: Mapping[str, Any]) -
     """A new attempt: its timeline is open, and its deadline runs."""
     case = open_case(bench, identity, description)
     seconds = bench.response_timeout_s / bench.rig.time_scale
-    terms = Terms(bench.market, frozenset(c.value for c in bench.rig.dut), int(seconds * 1e9))
+    under_test = frozenset(component.value for component in bench.rig.dut)
+    terms = Terms(bench.market, under_test, int(seconds * 1e9), bench.rig.reader.limits)
     return Story(bench, case, terms)
 
 
@@ -67,10 +69,13 @@ def end_step(story: Story) -> None:
 def blame(case: Case, error: BaseException) -> None:
     """Record who broke the step: the bench, the device, or Holdfast itself."""
     case.emit(Channel.STEP, "end", status="broken", message=_safe(error))
+    if isinstance(error, ForeignCard):
+        forget(error)  # the guard has told of it
+        return
     if isinstance(error, DutFault):
         return
     if isinstance(error, RigFault):
-        case.fault(error.message, error.component, error.advice)
+        case.fault(error.message, error.component, error.advice, type(error).__name__)
     else:
         place = traceback.extract_tb(error.__traceback__)[-1]
         case.bug(_safe(error), f"{Path(place.filename).name}:{place.lineno}")
@@ -95,12 +100,15 @@ def close_story(story: Story, *, interrupted: bool = False) -> CaseVerdict:
         blame(case, error)
     start_deadline(0)
     case.close()
-    return judge_case(story.records(), story.terms)
+    judged = judge_case(story.records(), story.terms, story.before)
+    story.before.append(judged)
+    return judged
 
 
 def deviations(judged: CaseVerdict) -> list[str]:
-    """One line for each criterion that did not pass."""
-    return [_line(criterion) for criterion in judged.criteria if criterion.verdict is not Verdict.PASS]
+    """One line for each criterion that did not pass, those that failed first."""
+    told = [criterion for criterion in judged.criteria if criterion.verdict is not Verdict.PASS]
+    return [_line(criterion) for criterion in sorted(told, key=lambda c: c.verdict is not Verdict.FAIL)]
 
 
 def _line(criterion: Judged) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ from holdfast.attempt import (
 )
 from holdfast.features import case_of, description_of, is_case
 from holdfast.run import SETTINGS
+from protocols.faults import ForeignCard
 from reports.judge.finding import Verdict
+from rigs.allowlist import stopped
 from rigs.bench import Bench
 from steps.story import Story
 
@@ -35,7 +38,7 @@ class Undecided(Exception):
 
 
 class Inconclusive(Undecided):
-    """The bench could not tell; another attempt may."""
+    """The bench could not tell; another attempt may. Not after a foreign card: there is none then."""
 
 
 def worker_of(config: pytest.Config) -> str:
@@ -58,7 +61,21 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 @pytest.fixture
 def story(request: pytest.FixtureRequest, bench: Bench) -> Story:
     """The case of this test. It is opened here and closed in `pytest_bdd_after_scenario`."""
+    if _is_over(request):  # while this worker's bench came up
+        raise ForeignCard
     return open_story(bench, case_of(request.node), description_of(request.node))
+
+
+def _is_over(item: pytest.Item | pytest.FixtureRequest) -> bool:
+    """Whether a foreign card has stopped the run, in whichever worker."""
+    settings = item.config.stash.get(SETTINGS, None)
+    return settings is not None and bool(stopped(Path(settings.folder)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """A run that was stopped starts no further case, in no worker; those are NOT_RUN. Design 7."""
+    return True if is_case(item) and _is_over(item) else None
 
 
 def _story(request: pytest.FixtureRequest) -> Story:
@@ -104,7 +121,8 @@ def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scen
     if judged.verdict is Verdict.FAIL:
         raise NotConforming("\n".join(["FAIL", *deviations(judged)]))
     if judged.verdict in UNDECIDED:
-        kind = Inconclusive if judged.verdict is Verdict.INCONCLUSIVE else Undecided
+        again = judged.verdict is Verdict.INCONCLUSIVE and not _is_over(request)
+        kind = Inconclusive if again else Undecided
         raise kind("\n".join([f"{judged.verdict}: {judged.cause}", *deviations(judged)]))
 
 
@@ -132,7 +150,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     report = yield
-    if call.excinfo is not None and isinstance(call.excinfo.value, (NotConforming, Undecided)):
+    if call.excinfo is not None and isinstance(call.excinfo.value, (NotConforming, Undecided, ForeignCard)):
         report.longrepr = str(call.excinfo.value)
     return report
 

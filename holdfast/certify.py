@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from holdfast.applicable import features_of
 from holdfast.plugin import BUG, VERDICTS
 from holdfast.progress import Progress, expected_durations, print_summary
 from holdfast.run import ROOT, SETTINGS
@@ -26,7 +27,6 @@ PLUGINS = (
     *STEPS,
 )  # fmt: skip
 """All that a run needs; other pytest plugins in the environment have no say in it."""
-DEFAULT_FEATURES = ROOT / "features"
 MOST_WORKERS = 2
 """Virtual benches by default: a second one fills the waits of the first; more gain little on the default plan."""
 
@@ -86,9 +86,18 @@ def suited_workers(rig: Path) -> int:
     return 1 if shared else min(MOST_WORKERS, len(os.sched_getaffinity(0)))
 
 
+def _planned(rig: Path) -> Sequence[Path]:
+    """What a whole run of the rig is made of. One that cannot be read is told of later."""
+    try:
+        model = load_rig(rig)
+    except ConfigurationError:
+        return (ROOT / "features",)
+    return features_of(model)
+
+
 def arguments(wanted: Wanted, workers: int) -> list[str]:
     """The command line of pytest for it."""
-    features: Sequence[Path] = wanted.features or (DEFAULT_FEATURES,)
+    features: Sequence[Path] = wanted.features or _planned(wanted.rig)
     missing = [str(path) for path in features if not path.exists()]
     if missing:
         raise ConfigurationError(f"there is no {', '.join(missing)}", advice="name feature files or folders of them")

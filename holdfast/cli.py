@@ -16,11 +16,13 @@ from holdfast import __version__
 from holdfast.children import DIE_WITH, die_with
 from holdfast.status import Exit
 from holdfast.wireshark_command import app as wireshark_app
-from protocols.faults import Cancelled, ConfigurationError, HoldfastError, RigFault
+from protocols.faults import Cancelled, ConfigurationError, ForeignCard, HoldfastError, RigFault
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_RIG = ROOT / "rigs" / "virtual-bench.yaml"
 DEFAULT_OUT = ROOT / "runs"
+QUALIFIED_RIGS = (DEFAULT_RIG, ROOT / "rigs" / "reader-bench.yaml")
+"""One for each device that has seeded defects."""
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich",
@@ -101,11 +103,52 @@ def certify(
 
 
 @rig_app.command("check")
-def rig_check(rig: Annotated[Path, typer.Argument(help="Rig file.")] = DEFAULT_RIG) -> None:
-    """Bring every device of a rig up, ask it who it is, and take it down again."""
+def rig_check(
+    rig: Annotated[Path, typer.Argument(help="Rig file.")] = DEFAULT_RIG,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            "--wait", min=0, metavar="SECONDS", help="For a card to be put into a real reader.",
+            show_default="30 at a terminal, else 0",
+        ),
+    ] = None,
+) -> None:
+    """Test every device of a rig: reader, reference card, printer, terminal, host.
+
+    Exit status: 0 all PASS, 2 something is FAIL or SKIP, 3 a fault of Holdfast, 4 a bad rig file.
+    """
     from holdfast.rig_command import check
 
-    raise typer.Exit(check(rig, Console()))
+    raise typer.Exit(check(rig, Console(), as_json=as_json, wait_s=wait))
+
+
+@rig_app.command("discover")
+def rig_discover(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there.", show_default="standard output")
+    ] = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Ask each serial port whether a printer is there (DLE EOT, GS I).")
+    ] = False,
+    port: Annotated[
+        list[str] | None, typer.Option("--port", help="A port or URL to ask beside those that the system lists.")
+    ] = None,
+) -> None:
+    """Print a rig file of what is plugged in: card readers, serial ports. Only --probe sends bytes to a port."""
+    from holdfast.discover_command import discover
+
+    raise typer.Exit(discover(out, port or (), probe=probe, people=Console(stderr=True), file=Console()))
+
+
+@rig_app.command("schema")
+def rig_schema(
+    kind: Annotated[str, typer.Argument(help="rig, dut, card, market, rules or reader-profile.")] = "rig",
+) -> None:
+    """Print the JSON Schema of rig files, or of another kind of file, for an editor."""
+    from rigs.schemas import schema_text
+
+    typer.echo(schema_text(kind), nl=False)
 
 
 @app.command(cls=BareAdmin)
@@ -159,6 +202,31 @@ def issuer(
     raise typer.Exit(serve(wanted, Console()))
 
 
+@app.command(context_settings={"allow_interspersed_args": False})
+def card(
+    profile: Annotated[str, typer.Option("--profile", help="Card by name or path of its file.")] = "credit",
+    reader: Annotated[str, typer.Option("--reader", help="Reader by name or path of its file.")] = "plain",
+    slot: Annotated[str, typer.Option("--slot", help="contact or contactless.", show_default="its first")] = "",
+    pan_number: Annotated[int, typer.Option("--pan-number", min=1, help="Which card of the test range.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Do not show what is said to the card.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Run the program that follows, and end with it.")] = False,
+    program: Annotated[list[str] | None, typer.Argument(metavar="[PROGRAM...]", help="It and its arguments.")] = None,
+) -> None:
+    """Put a test card into a virtual reader, for any other PC/SC program of this machine.
+
+    The variable that the other program needs is printed. Exit status: that of a program that was run; otherwise 0.
+    """
+    from holdfast.card_command import Wanted, present
+
+    if run is not bool(program):
+        raise ConfigurationError(
+            "--run needs a program" if run else f"{' '.join(program or ())!r} is no option",
+            advice="write `holdfast card --run opensc-tool -a`; options of `holdfast card` stand before --run",
+        )
+    wanted = Wanted(profile, reader, slot, pan_number, tuple(program or ()), quiet)
+    raise typer.Exit(present(wanted, Console(stderr=True)))
+
+
 @tls_app.command("make")
 def tls_make(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.")],
@@ -193,7 +261,10 @@ def verify(run: Annotated[Path, typer.Argument(help="Run folder.")] = DEFAULT_OU
 
 @app.command()
 def qualify(
-    rig: RigOption = DEFAULT_RIG,
+    rig: Annotated[
+        list[Path] | None,
+        typer.Option("--rig", help="Rig file; again for more.", show_default="virtual-bench and reader-bench"),
+    ] = None,
     out: OutOption = DEFAULT_OUT,
     whole: Annotated[bool, typer.Option("--whole", help="All cases with every defect, not its own alone.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one a core.")] = 0,
@@ -201,13 +272,14 @@ def qualify(
     """Is each seeded defect caught by its own criterion? Exit status 0 only when all are, and the baseline passes."""
     from holdfast.qualify import qualify as run
 
-    raise typer.Exit(run(rig, out, Console(), whole=whole, jobs=jobs))
+    raise typer.Exit(run(rig or QUALIFIED_RIGS, out, Console(), whole=whole, jobs=jobs))
 
 
 STATUS: tuple[tuple[type[HoldfastError], Exit], ...] = (
     (ConfigurationError, Exit.USAGE),
     (Cancelled, Exit.CANCELLED),
     (RigFault, Exit.INCOMPLETE),
+    (ForeignCard, Exit.INCOMPLETE),
     (HoldfastError, Exit.HOLDFAST_FAULT),
 )
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.applicable import ruled_out
+from holdfast.applicable import features_of, ruled_out
 from holdfast.cases import worker_of
 from holdfast.children import die_with
 from holdfast.features import (
@@ -41,7 +41,8 @@ from holdfast.run import (
     write_report,
 )
 from holdfast.status import Exit, exit_status
-from protocols.faults import ConfigurationError, HoldfastBug
+from protocols.faults import FOREIGN_CARD, ConfigurationError, HoldfastBug
+from rigs.allowlist import stopped
 from rigs.marketfile import load_market
 from rigs.model import load_rig
 
@@ -62,10 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("holdfast")
     group.addoption("--rig", default=str(DEFAULT_RIG), help="rig file (default: the all-virtual bench)")
     group.addoption("--market", default="", help="market by name or path (default: the rig's)")
-    group.addoption("--defect", action="append", default=[], help="inject a seeded defect into the reference terminal")
+    group.addoption("--defect", action="append", default=[], help="inject a seeded defect")
     group.addoption("--out", default=str(DEFAULT_OUT), help="folder that run folders are made in")
     group.addoption("--shuffle", type=int, default=0, metavar="SEED", help="run the cases in a random order")
-    group.addoption("--title", default="Pre-authorisation test report", help="title of the report")
+    group.addoption("--title", default="", help="title of the report (default: by what is under test)")
     group.addoption("--verdicts-only", action="store_true", help="write verdicts.json and no other document")
 
 
@@ -176,12 +177,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _rule_out(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Cases that the market has no use for do not run: deselected for pytest, NOT_APPLICABLE in the report."""
+    """Cases that market or rig rule out do not run: deselected for pytest, NOT_APPLICABLE in the report."""
     settings = config.stash.get(SETTINGS, None)
     if settings is None:
         return
-    market = load_market(settings.market)
-    rules = {item: ruled_out(description_of(item)["tags"], market) for item in items if is_case(item)}
+    market, rig = load_market(settings.market), load_rig(Path(settings.rig))
+    rules = {item: ruled_out(description_of(item)["tags"], market, rig) for item in items if is_case(item)}
     ruled = {item: rule for item, rule in rules.items() if rule}
     config.stash[RULED_OUT] = ruled
     items[:] = [item for item in items if item not in ruled]
@@ -200,7 +201,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     skipped = [_planned(item) for item in session.config.stash[DESELECTED] if item not in ruled]
     skipped += [{**_planned(item), "verdict": "NOT_APPLICABLE", "reason": rule} for item, rule in ruled.items()]
     selected = session.config.stash[FILES]
-    whole = {path.resolve() for path in (ROOT / "features").rglob("*.feature")}
+    planned = [str(path) for path in features_of(load_rig(Path(settings.rig)))]
+    whole = {path.resolve() for path in feature_files(planned, ROOT)}
     write_plan(Path(settings.folder), cases, skipped, subset=bool(whole.difference(selected)))
 
 
@@ -220,8 +222,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     config.stash[TIMER].cancel()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the report is being written: that is what SIGTERM asks for
-    status, cancelled = _end(exitstatus, config.stash[ENDED_BY])
-    verdicts = end_run(settings, status=status, ended_by=config.stash[ENDED_BY])
+    ended_by = stopped(Path(settings.folder)) or config.stash[ENDED_BY]
+    status, cancelled = _end(exitstatus, ended_by)
+    verdicts = end_run(settings, status=status, ended_by=ended_by)
     config.stash[VERDICTS] = verdicts
     session.exitstatus = int(exit_status(verdicts, cancelled=cancelled))
     try:
@@ -233,7 +236,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 def _end(exitstatus: int, ended_by: str) -> tuple[End, bool]:
     """How the run ended, and whether somebody wanted it to."""
-    if ended_by == DEADLINE:
+    if ended_by in (DEADLINE, FOREIGN_CARD):
         return End.STOPPED, False
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         return End.CANCELLED, True

@@ -71,7 +71,7 @@ class Progress:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "setup" and report.failed:
-            self._note("ERROR", report.nodeid, report.longreprtext.strip().splitlines()[-1:])
+            self._note("ERROR", report.nodeid, _told(report) or report.longreprtext.strip().splitlines()[-1:])
         if report.when != "call":
             return
         told = dict(report.user_properties)
@@ -80,7 +80,8 @@ class Progress:
         self._expected.pop(str(told.get("case", "")), None)
         self._counts[verdict] += 1
         if verdict not in GOOD:
-            self._note(verdict, str(told.get("case", report.nodeid)), report.longreprtext.splitlines()[1:])
+            lines = _told(report) or report.longreprtext.splitlines()[1:]
+            self._note(verdict, str(told.get("case", report.nodeid)), lines)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._running.pop(nodeid, None)
@@ -121,6 +122,12 @@ class Progress:
         return (self._total - done) * sum(self._spent) / len(self._spent) / self._workers
 
 
+def _told(report: pytest.TestReport) -> list[str]:
+    """What an error that nobody expected says, without the way to it; empty where a verdict was told."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(crash.message).splitlines() if crash is not None else []
+
+
 def _clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
@@ -150,7 +157,10 @@ def print_summary(console: Console, verdicts: Mapping[str, Any], folder: Path) -
     console.print(table)
     covered = len(verdicts["numbers"])
     statement = Text(verdicts["statement_text"], COLOURS.get(verdicts["statement"], ""))
-    statement.append(f", {covered} numbers of the catalogue, {verdicts['duration_s']:.1f} s", "not bold default")
+    statement.append(
+        f", {covered} number{'s' if covered != 1 else ''} of the catalogue, {verdicts['duration_s']:.1f} s",
+        "not bold default",
+    )
     console.print()
     console.print(statement, soft_wrap=True)
     for name in ("report.html", "report.pdf", "verdicts.json", "junit.xml", "allure-results"):

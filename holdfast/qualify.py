@@ -1,7 +1,8 @@
-"""`holdfast qualify`: the suite against terminals that are bad on purpose. Is each caught, and by the right criterion?
+"""`holdfast qualify`: the suite against devices that are bad on purpose. Is each caught, and by the right criterion?
 
 A defect is caught when the criterion that it names FAILs, with evidence, in a run that does not conform; and that
-criterion must have passed in the baseline. A crash, an ERROR, an INCONCLUSIVE or another criterion alone is no catch.
+criterion must have passed in the baseline of its rig: one where the bad device is under test. A crash, an ERROR, an
+INCONCLUSIVE or another criterion alone is no catch.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from rich.table import Table
 from rich.text import Text
 
 from holdfast.children import DIE_WITH
+from holdfast.defects import all_defects
 from holdfast.run import QUALIFICATION, versions_of_this_code
 from holdfast.status import Exit
-from protocols.faults import HoldfastBug
-from simulators.terminal.defects import DEFECTS, Defect
+from protocols.defects import Defect
+from protocols.faults import ConfigurationError, HoldfastBug
+from rigs.model import load_rig
 
 COMMAND = (sys.executable, "-m", "holdfast")
 RUN_DEADLINE_S = 600.0
@@ -42,8 +45,8 @@ class Catch:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "name": self.defect.name, "description": self.defect.description, "caught_by": self.defect.caught_by,
-            "caught": self.caught, "reason": self.reason, "verdict": self.verdict,
+            "name": self.defect.name, "description": self.defect.description, "component": self.defect.component,
+            "caught_by": self.defect.caught_by, "caught": self.caught, "reason": self.reason, "verdict": self.verdict,
         }  # fmt: skip
 
 
@@ -71,32 +74,62 @@ def _criteria(verdicts: Mapping[str, Any], criterion: str) -> Iterable[Mapping[s
 
 
 def qualify(
-    rig: Path, out: Path, console: Console, *, whole: bool = False, jobs: int = 0,
-    defects: Sequence[Defect] = tuple(DEFECTS.values()), command: Sequence[str] = COMMAND,
+    rigs: Sequence[Path], out: Path, console: Console, *, whole: bool = False, jobs: int = 0,
+    defects: Sequence[Defect] | None = None, command: Sequence[str] = COMMAND,
 ) -> int:  # fmt: skip
-    """Run them all, print the table, write the score; returns 0 when the baseline passes and every defect is caught."""
+    """Run them all, print the table, write the score; returns 0 when the baselines pass and every defect is caught.
+
+    Each defect runs on the first rig whose device under test it is: of the defects of a device that none of them has
+    under test nothing is said.
+    """
+    wanted = tuple(all_defects().values()) if defects is None else tuple(defects)
+    plan = _plan(rigs, wanted)
     jobs = jobs or len(os.sched_getaffinity(0))
     root = out / "qualification"
 
-    def run(defect: Defect | None) -> dict[str, Any] | None:
-        return _run(command, rig, root, defect, whole=whole)
+    def run(pair: tuple[Path, Defect | None]) -> dict[str, Any] | None:
+        return _run(command, pair[0], root, pair[1], whole=whole)
 
-    with ThreadPoolExecutor(jobs) as pool, console.status("baseline and defects"):
-        runs = list(pool.map(run, [None, *defects]))
-    baseline = runs[0]
-    if baseline is None:
-        raise HoldfastBug("the baseline left no verdicts", advice="run `holdfast certify` and see what it says")
-    catches = [weigh(defect, verdicts, baseline) for defect, verdicts in zip(defects, runs[1:], strict=True)]
-    _print(console, catches, baseline)
-    good = baseline["statement"] == "CONFORMS"
+    baselines: list[tuple[Path, Defect | None]] = [(rig, None) for rig in plan]
+    seeded = [(rig, defect) for rig, its in plan.items() for defect in its]
+    with ThreadPoolExecutor(jobs) as pool, console.status("baselines and defects"):
+        runs = list(pool.map(run, [*baselines, *seeded]))
+    found = dict(zip(plan, runs, strict=False))
+    if missing := [rig.name for rig, verdicts in found.items() if verdicts is None]:
+        raise HoldfastBug(
+            f"the baseline of {', '.join(missing)} left no verdicts",
+            advice="run `holdfast certify` on that rig and see what it says",
+        )
+    told = {rig: verdicts for rig, verdicts in found.items() if verdicts is not None}
+    catches = [
+        weigh(defect, verdicts, told[rig]) for (rig, defect), verdicts in zip(seeded, runs[len(plan) :], strict=True)
+    ]
+    _print(console, catches, told)
+    good = all(verdicts["statement"] == "CONFORMS" for verdicts in told.values())
     if good:
-        _write(out, catches, len(baseline["cases"]))
+        _write(out, catches, sum(len(verdicts["cases"]) for verdicts in told.values()))
     return int(Exit.CONFORMS if good and all(c.caught for c in catches) else Exit.DOES_NOT_CONFORM)
+
+
+def _plan(rigs: Sequence[Path], defects: Sequence[Defect]) -> dict[Path, list[Defect]]:
+    """Which defects run on which rig. Raises ConfigurationError when none of them can."""
+    under_test = {rig: {component.value for component in load_rig(rig).dut} for rig in rigs}
+    plan: dict[Path, list[Defect]] = {rig: [] for rig in rigs}
+    for defect in defects:
+        rig = next((rig for rig in rigs if defect.component in under_test[rig]), None)
+        if rig is not None:
+            plan[rig].append(defect)
+    used = {rig: its for rig, its in plan.items() if its}
+    if not used:
+        raise ConfigurationError(
+            "no seeded defect is one of a device under test on this rig", advice="there are some of terminal and reader"
+        )
+    return used
 
 
 def _run(command: Sequence[str], rig: Path, root: Path, defect: Defect | None, *, whole: bool) -> dict[str, Any] | None:
     """One `certify` in a process of its own, since a process can speak to one PC/SC service only."""
-    folder = root / (defect.name if defect else "baseline")
+    folder = root / (defect.name if defect else f"baseline-{rig.stem}")
     (folder / "latest").unlink(missing_ok=True)
     options = ["--rig", str(rig), "--out", str(folder), "--verdicts-only", "--workers", "1"]
     if defect is not None:
@@ -114,7 +147,7 @@ def _run(command: Sequence[str], rig: Path, root: Path, defect: Defect | None, *
     return loaded
 
 
-def _print(console: Console, catches: Sequence[Catch], baseline: Mapping[str, Any]) -> None:
+def _print(console: Console, catches: Sequence[Catch], baselines: Mapping[Path, Mapping[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -125,8 +158,9 @@ def _print(console: Console, catches: Sequence[Catch], baseline: Mapping[str, An
         table.add_row(mark, names, Text(catch.reason))
     console.print(table)
     caught = sum(catch.caught for catch in catches)
-    style = "green" if baseline["statement"] == "CONFORMS" else "bold red"
-    console.print(Text.assemble("baseline: ", (str(baseline["statement_text"]), style)))
+    for rig, baseline in baselines.items():
+        style = "green" if baseline["statement"] == "CONFORMS" else "bold red"
+        console.print(Text.assemble(f"baseline of {rig.stem}: ", (str(baseline["statement_text"]), style)))
     console.print(f"{caught} of {len(catches)} defects caught by their own criterion", highlight=False)
 
 

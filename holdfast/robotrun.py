@@ -17,6 +17,7 @@ from holdfast.run import ROOT, End, end_run, start_run, write_plan, write_report
 from holdfast.status import exit_status
 from protocols.faults import ConfigurationError
 from reports.judge.finding import Verdict
+from rigs.allowlist import stopped
 from rigs.bench import Bench
 from rigs.case import CaseId
 from steps.robot import Holdfast
@@ -38,7 +39,7 @@ def certify_robot(wanted: Wanted, console: Console) -> int:
     settings = start_run(
         rig=wanted.rig, market=wanted.market, out=wanted.out, defects=wanted.defects, seed=wanted.shuffle,
         features=sorted({Path(case["source"]) for case in cases}),
-        title=wanted.title or "Pre-authorisation test report", plan="Robot Framework suites",
+        title=wanted.title, plan="Robot Framework suites",
     )  # fmt: skip
     folder = Path(settings.folder)
     write_plan(folder, [_without_source(case) for case in cases], [], subset=True)
@@ -48,7 +49,10 @@ def certify_robot(wanted: Wanted, console: Console) -> int:
     finally:
         bench.close()
     status = End.CANCELLED if code == STOPPED_BY_USER else End.COMPLETE if code < DECLINED else End.STOPPED
-    verdicts = end_run(settings, status=status, ended_by="interrupted" if status is End.CANCELLED else "")
+    ended_by = "interrupted" if status is End.CANCELLED else ""
+    if stopped(folder):
+        status, ended_by = End.STOPPED, stopped(folder)
+    verdicts = end_run(settings, status=status, ended_by=ended_by)
     write_report(settings, verdicts_only=wanted.verdicts_only)
     print_summary(console, verdicts, folder)
     return int(exit_status(verdicts, cancelled=status is End.CANCELLED))
@@ -149,6 +153,8 @@ class CaseListener:
             self._libraries.append(library.instance)
 
     def start_test(self, data: Any, result: Any) -> None:
+        if stopped(self._bench.plan.folder):
+            return  # Robot goes through the tests that it does not run any more
         described = {key: value for key, value in describe(data).items() if key not in ("id", "folder")}
         story = open_story(self._bench, identity_of(data), described)
         self._story = story

@@ -21,16 +21,17 @@ from typing import Any
 import pytest
 
 from holdfast import __version__
+from holdfast.defects import check_names
 from protocols.faults import HoldfastBug
 from reports.judge.run import judge_run
 from reports.manifest import write_manifest
 from reports.runfolder import RunFolder
 from reports.write import write_documents
 from rigs.bench import BenchPlan
-from rigs.build import evidence_of
+from rigs.build import evidence_of, reader_twin
+from rigs.cards.loading import load_cards
 from rigs.marketfile import load_market, market_digest
-from rigs.model import load_dut, load_rig
-from simulators.terminal.defects import check_names
+from rigs.model import Component, RigModel, load_dut, load_rig
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_RIG = ROOT / "rigs" / "virtual-bench.yaml"
@@ -82,9 +83,12 @@ def start_run(
     """Make the run folder and write `run.json`. Raises ConfigurationError before anything is made."""
     model = load_rig(rig)
     dut = load_dut(rig, model)
+    load_cards(rig, model)
+    reader_twin(model)
     market = market or model.market
     market_model = load_market(market)
     names = check_names(defects)
+    title = title or _title(model)
     versions = versions_of_this_code()
     started = datetime.now(UTC)
     folder = _new_folder(out, started)
@@ -121,6 +125,12 @@ def start_run(
         },
     )
     return settings
+
+
+def _title(rig: RigModel) -> str:
+    """What a report is about, where nobody said: a terminal's whole business, or a part alone."""
+    titles = {Component.READER: "Card reader test report", Component.PRINTER: "Receipt printer test report"}
+    return titles[rig.dut[0]] if len(rig.dut) == 1 and rig.dut[0] in titles else "Pre-authorisation test report"
 
 
 def _new_folder(out: Path, started: datetime) -> Path:
@@ -192,8 +202,8 @@ def _qualification(out: Path, versions: Mapping[str, str]) -> dict[str, Any] | N
 
 
 def _environment(folder: RunFolder) -> dict[str, Any]:
-    """What the self-test of the first bench read of its devices."""
-    environment: dict[str, Any] = {"host": {"system": platform.platform(), "cpus": os.cpu_count()}}
+    """What the self-test of the first bench read of its devices, and the machine that they stand at."""
+    environment: dict[str, Any] = {"machine": {"system": platform.platform(), "processors": os.cpu_count()}}
     for timeline in folder.worker_timelines():
         for record in folder.records(timeline):
             if (record.channel, record.kind) == ("rig", "identity"):

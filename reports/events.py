@@ -7,7 +7,10 @@ from typing import Any
 
 from reports.runfolder import Record
 
-QUIET = {("printer", "line"), ("printer", "status asked"), ("printer", "status"), ("step", "end")}
+QUIET = {
+    ("printer", "line"), ("printer", "status asked"), ("printer", "status"), ("step", "end"),
+    ("card", "powered"), ("card", "took"), ("card", "gave"),
+}  # fmt: skip
 """Shown in the timeline's file only, unless a criterion rests on them."""
 ARROWS = {"out": "→", "in": "←"}
 LONGEST_LINE = 2000
@@ -67,7 +70,11 @@ def _tag(tag: Fields) -> dict[str, Any]:
 
 
 def _parameters(record: Record) -> dict[str, str]:
-    return {key: str(value) for key, value in record.fields.items() if key != "tlv" and value not in ("", None)}
+    return {key: str(value) for key, value in record.fields.items() if key not in _UNSAID and value not in ("", None)}
+
+
+_UNSAID = ("tlv", "mark", "taken")
+"""Shown in a form of its own, or of use to the judge alone."""
 
 
 def _exposed(exposure: Fields) -> str:
@@ -102,7 +109,7 @@ def line_of(record: Record) -> str:
     return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line)} characters)"
 
 
-_STRUCTURED = ("message", "tlv", "lines", "exchange", "currency")
+_STRUCTURED = ("message", "tlv", "lines", "exchange", "currency", "mark", "taken")
 
 
 def _plain(fields: Fields) -> str:
@@ -182,6 +189,18 @@ def _account(fields: Fields) -> str:
     return f"{fields['card']}: {sums}"
 
 
+def _presence(fields: Fields) -> str:
+    return "a card is there" if fields["present"] else "no card is there"
+
+
+def _identity(fields: Fields) -> str:
+    """What differs from what the reader said when the bench came up."""
+    was, now = fields["was"], fields["is"]
+    changed = (key for key in {**was, **now} if was.get(key) != now.get(key))
+    other = [f"its {key} was {was.get(key, 'not told')}, is {now.get(key, 'not told')}" for key in changed]
+    return f"asked who it is: {'; '.join(other) or 'as when the bench came up'}"
+
+
 _SAYS: dict[tuple[str, str], Callable[[Fields], str]] = {
     ("step", "begin"): lambda f: f"{f['keyword']} {f['text']}",
     ("case", "open"): lambda f: str(f["name"]),
@@ -193,6 +212,17 @@ _SAYS: dict[tuple[str, str], Callable[[Fields], str]] = {
     ("card", "atr"): lambda f: str(f["atr"]),
     ("card", "command"): _command,
     ("card", "response"): lambda f: f"{f.get('sw', '')} {f.get('meaning', '')}",
+    ("card", "powered"): lambda f: f"{f['card']} itself answers its reset: {f['atr'] or 'nothing'}",
+    ("card", "took"): lambda f: f"{f['card']} itself took {f['took']} bytes, and gave nothing",
+    ("card", "gave"): lambda f: f"{f['card']} itself took {f['took']} bytes and gave {f['length']}, {f['sw']}",
+    ("reader", "looked"): lambda f: f"asked: {_presence(f)}",
+    ("reader", "seen"): lambda f: f"sees: {_presence(f)}",
+    ("reader", "found"): lambda f: f"there again: {_presence(f)}",
+    ("reader", "identity"): _identity,
+    ("reader", "told"): lambda f: f"its driver tells {f['error']}: {f['message']}",
+    ("reader", "walk"): lambda f: f"a card in the {f['where']} is read through",
+    ("reader", "walked"): lambda f: f"read through, {f['commands']} commands",
+    ("rig", "handled"): lambda f: f"on purpose: {f['device']} {f['what']}",
     ("host", "request"): _request,
     ("host", "response"): _response,
     ("host", "checks"): lambda f: f"MAC {f['mac']}, PIN {f['pin']}, cryptogram {f['cryptogram']}",

@@ -21,21 +21,22 @@ from protocols.market import Market
 from protocols.pan import derived
 from protocols.printing import Paper
 from rigs import build
-from rigs.cards.loading import load_card_profile
+from rigs.allowlist import CardGuard, stop_run
+from rigs.cards.loading import load_cards
 from rigs.case import Case
 from rigs.hosts.simulated import SimulatedHost
 from rigs.lease import Lease
-from rigs.model import RigModel
+from rigs.model import Component, RigModel
+from rigs.moments import Moment, Moments
 from rigs.people import VirtualPeople
 from rigs.ports import Network, OtherTerminal, Printer, Reader, Terminal
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.private import private_directory, private_root
+from rigs.readers.stand import ReaderStand
 from rigs.timeline import Recorder
 from simulators.card import CardProfile, ChipCard
 
 LEASES = Path(tempfile.gettempdir()) / "holdfast-leases"
-READER_SEES_S = 5.0
-"""Longest wait for a reader to see that its card has gone; a reader on this bench takes a millisecond."""
 CARDS_A_WORKER = 100_000
 """Each worker derives its test cards from a stretch of its own, so that no two workers share a card."""
 
@@ -86,6 +87,7 @@ class Bench:
         self._names: set[str] = set()
         self._profiles: dict[str, CardProfile] = {}
         self._issued: dict[str, ChipCard] = {}
+        self._moments = Moments()
 
     @property
     def response_timeout_s(self) -> float:
@@ -112,21 +114,27 @@ class Bench:
             evidence=build.evidence_of(self.rig),
         )  # fmt: skip
         self._stack.callback(self._quietly, self.recorder.close)
-        self._profiles = {name: load_card_profile(plan.rig_path.parent / path) for name, path in self.rig.cards.items()}
-        emit = self.recorder.emit
+        self._profiles = load_cards(plan.rig_path, self.rig)
+        emit = self._emit
+        self.guard = CardGuard(self.rig.test_cards.card_list, emit, stop=lambda: stop_run(plan.folder))
         self.host: SimulatedHost = self._up("host", lambda: build.host(plan, emit, self.private))
         self.printer: Printer
         self.reader: Reader
         self.presenter: VirtualPresenter
         self.printer, slip_printer = self._up("printer", lambda: build.printer(plan, emit, self.private))
-        self.reader, self.presenter, card_reader = self._up("reader", lambda: build.reader(plan, emit, self.private))
+        parts = self._up("reader", lambda: build.reader(plan, emit, self.private, self.guard))
+        self.reader, self.presenter = parts.driver, parts.presenter
+        self.stand = ReaderStand(parts, emit, under_test=Component.READER in plan.rig.dut)
         ways = self.network.ways() if self.rig.host.behind_gateways else ()
         self.terminal: Terminal = self._up(
             "terminal",
-            lambda: build.terminal(plan, emit, self.private, card_reader, slip_printer, self.people, self.host, ways),
+            lambda: build.terminal(
+                plan, emit, self.private, parts.driver, slip_printer, self.people, self.host, ways, self.guard
+            ),
         )
         self.self_test()
         self.caught_up()  # what the sign-on brought is no part of the first case
+        self.stand.arm()
 
     def _up(self, name: str, bring_up: Callable[[], Any]) -> Any:
         """Bring one device up, record it, and see that it is closed."""
@@ -159,6 +167,18 @@ class Bench:
         cause = error.message if isinstance(error, HoldfastError) else _safe(error)
         self._quietly(lambda: self._note("fault", cause=cause, component=component, advice=advice))
 
+    def _emit(self, event: Event) -> object:
+        """To the recorder; then, where it was seen, what a step wants done at that moment."""
+        number = self.recorder.emit(event)
+        if self._moments:
+            self._moments.seen(event)
+        return number
+
+    def at(self, channel: Channel, kind: str, act: Callable[[], object], *, occurrence: int = 1, **fields: Any) -> None:
+        """Do something as soon as an event of this case is seen for the `occurrence`-th time, before anything else is
+        done by whoever saw it."""
+        self._moments.await_(Moment(channel, kind, fields, act, occurrence))
+
     def _note(self, kind: str, **fields: Any) -> None:
         self.recorder.emit(Event(Channel.RIG, kind, fields))
 
@@ -171,6 +191,7 @@ class Bench:
             "terminal": self.terminal.identity(),
             "host": self.host.identity() | ({"line": self.rig.host.line} if self.rig.host.behind_gateways else {}),
         }
+        self.stand.is_known_as(self.environment["reader"])
         self._note("identity", **self.environment)
         if paper in (Paper.OUT, Paper.UNKNOWN):
             raise RigFault(f"the printer's paper is {paper}", advice="load paper and switch it on", component="printer")
@@ -183,8 +204,14 @@ class Bench:
             )
         self._note("self-test", result="passed")
 
-    def issue_card(self, kind: str, case: Case, *, expired: bool = False) -> str:
-        """A card never used before, of a kind that the rig has; returns its name on this bench."""
+    def issue_card(
+        self, kind: str, case: Case, *, expired: bool = False, atr: bytes | None = None, in_field: bool = False
+    ) -> str:
+        """A card never used before, of a kind that the rig has; returns its name on this bench.
+
+        `atr` is what its worn contacts let through in place of its own answer to reset. One for the field is held by
+        who stands there.
+        """
         if kind not in self._profiles:
             raise ConfigurationError(f"the rig has no {kind!r} card", advice=f"it has {', '.join(self._profiles)}")
         profile = self._profiles[kind]
@@ -193,9 +220,12 @@ class Bench:
         pan = self._next_pan(profile.pan_prefix)
         self.recorder.protect(pan)
         self.card = self._name(kind, pan)
-        card = ChipCard(profile, pan, name=self.card, emit=self.recorder.emit)
+        witness = self._emit if self.guard.lists(pan) else None
+        card = ChipCard(profile, pan, name=self.card, emit=self._emit, witness=witness)
+        if atr is not None:
+            card.atr = atr
         self._issued[self.card] = card
-        self.presenter.hold(self.card, card)
+        (self.stand.at_field.presenter if in_field else self.presenter).hold(self.card, card)
         self.host.know(self.card, card)
         self.people.has_card(pan, profile.expiry, profile.pin)
         case.emit(Channel.CARD, "issued", card=self.card, profile=profile.name)
@@ -252,13 +282,8 @@ class Bench:
         return name
 
     def take_card_out(self) -> None:
-        """The card leaves the reader, and the reader has seen it: the next card is no change of this one.
-
-        Raises RigFault when the reader sees a card all the same.
-        """
-        self.presenter.remove()
-        if not self.reader.wait_for_card(False, READER_SEES_S):
-            raise RigFault("the reader still sees a card", advice="what lies in it?", component="reader")
+        """The card leaves the reader, and the reader has seen it. Raises RigFault when it sees a card all the same."""
+        self.stand.take_card_out()
 
     def close_case(self) -> list[str]:
         """Between cases: everyone behaves again, reversals are drained, the card is out, the terminal is idle.
@@ -267,15 +292,18 @@ class Bench:
         Cancelled. What fails by a fault of ours is recorded as a bug.
         """
         self.card = ""
+        self._moments.forget()
         troubles, cancelled = [], None
         for what, act in (
             ("host", self.host.behave),
             ("network", self._network_behaves),
             ("people", self.people.reset),
             ("printer", self.printer.load_paper),
-            ("reader", self._restore_reader),
+            ("reader", self.stand.restore),
+            ("reader", self.stand.look),
             ("terminal", self.terminal.to_idle),
             ("card", self.take_card_out),
+            ("field", self.stand.clear_field),
             ("accounts", self.host.end_case),
             ("date", self.host.reset_date),
             ("parameters", self.terminal.restore_parameters),
@@ -290,13 +318,10 @@ class Bench:
             except Exception as error:
                 troubles.append(f"{what}: {_safe(error)}")
                 self._note("bug", cause=_safe(error), where=f"close of a case, {what}")
+        self.stand.arm()
         if cancelled is not None:
             raise cancelled
         return troubles
-
-    def _restore_reader(self) -> None:
-        if not self.reader.healthy():
-            self.reader.recover()
 
     def close(self) -> None:
         """Take everything down, in reverse order. Raises nothing. A second time does nothing."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from protocols.events import Channel, Emit
+from protocols.events import Channel, Emit, Event
 from protocols.faults import ConfigurationError
+from rigs.allowlist import CardGuard, no_core_files
 from rigs.hosts.simulated import SimulatedHost
-from rigs.model import RigModel
+from rigs.model import RigModel, VirtualReader
 from rigs.model import VirtualPrinterOnBench as VirtualPrinterModel
 from rigs.network.virtual import VirtualNetwork
 from rigs.people import SUPERVISOR_PASSWORD, VirtualPeople
@@ -20,17 +21,19 @@ from rigs.printers.bench import VirtualPrinterOnBench
 from rigs.printers.escpos_serial import EscposSerialPrinter
 from rigs.readers.embedded import EmbeddedReader
 from rigs.readers.pcsc import PcscReader
+from rigs.readers.profiles.loading import load_reader_profile
 from rigs.terminals.reference import ReferenceTerminalDriver, gateways_of
 from rigs.terminals.scripted import ScriptedTerminalDriver
 from simulators.printer import VirtualPrinter
-from simulators.reader import EmbeddedSlot, PcscService, ReaderModel, unavailable
-from simulators.reader.service import READER_NAME
+from simulators.reader import EmbeddedSlot, PcscService, ReaderModel, ReaderProfile, SlotKind, unavailable
+from simulators.reader.defects import ReaderDefects
 from simulators.terminal import ReferenceTerminal, TerminalParameters
 from simulators.terminal.usual import CardOfBench
 
 if TYPE_CHECKING:
     from rigs.bench import BenchPlan
 
+Driver = PcscReader | EmbeddedReader
 SIMULATED, HARDWARE = "simulated", "hardware"
 
 
@@ -78,11 +81,46 @@ def printer(plan: BenchPlan, emit: Emit, private: Path) -> tuple[VirtualPrinterO
     return VirtualPrinterOnBench(twin, driver), driver
 
 
-def reader(
-    plan: BenchPlan, emit: Emit, private: Path
-) -> tuple[PcscReader | EmbeddedReader, VirtualPresenter, PcscReader | EmbeddedReader]:
-    """The reader, who puts cards to it, and the reader once more as the terminal drives it."""
-    model = plan.rig.reader
+class Field(NamedTuple):
+    """The contactless slot of a reader that has a contact slot, too: the terminal has no use for it."""
+
+    driver: Driver
+    presenter: VirtualPresenter
+
+    def close(self) -> None:
+        self.driver.close()
+
+
+class ReaderOnBench(NamedTuple):
+    """The reader as steps and terminal drive it, who puts cards to it, its field if it has one, and its defects."""
+
+    driver: Driver
+    presenter: VirtualPresenter
+    field: Field | None
+    defects: ReaderDefects
+
+
+def reader(plan: BenchPlan, emit: Emit, private: Path, guard: CardGuard | None = None) -> ReaderOnBench:
+    """The rig's reader, whole. Its first slot is the terminal's. Without a guard of a run it has one by itself."""
+    guard = guard or CardGuard(plan.rig.test_cards.card_list, emit)
+    no_core_files()
+    profile, behind_pcscd = reader_twin(plan.rig)
+    if behind_pcscd:
+        built = _behind_pcscd(plan, emit, private, profile, guard)
+    else:
+        built = _in_process(plan, emit, profile, guard)
+    guard.watch(built.driver)
+    if built.field is not None:
+        guard.watch(built.field.driver)
+    return built
+
+
+def reader_twin(rig: RigModel) -> tuple[ReaderProfile, bool]:
+    """What the reader twin stands for, and whether it stands behind pcscd: all that is known before it is brought up.
+
+    Raises ConfigurationError for a rig whose reader no run can use.
+    """
+    model = rig.reader
     if model.kind != "virtual":
         raise ConfigurationError(
             "a real reader needs a person at the bench who presents cards",
@@ -93,18 +131,38 @@ def reader(
         raise ConfigurationError(
             f"the rig wants pcscd, but {reason}", advice="let the set-up install it, or say `auto`"
         )
-    if model.service == "in-process" or reason:
-        slot = EmbeddedSlot(emit)
-        embedded = EmbeddedReader(slot, emit)
-        return embedded, VirtualPresenter(slot), embedded
-    return _behind_pcscd(emit, private, model.call_deadline_s)
+    return profile_of(model), model.service != "in-process" and not reason
 
 
-def _behind_pcscd(emit: Emit, private: Path, deadline_s: float) -> tuple[PcscReader, VirtualPresenter, PcscReader]:
+def profile_of(reader: VirtualReader) -> ReaderProfile:
+    """What the twin stands for."""
+    return load_reader_profile(reader.profile)
+
+
+def has_field(rig: RigModel) -> bool:
+    """Whether the rig's reader has a contactless slot beside the one that the terminal drives."""
+    return rig.reader.kind == "virtual" and _field_of(profile_of(rig.reader)) is not None
+
+
+def _in_process(plan: BenchPlan, emit: Emit, profile: ReaderProfile, guard: CardGuard) -> ReaderOnBench:
+    slot = EmbeddedSlot(emit, profile)
+    driver = EmbeddedReader(slot, _of_slot(emit, profile, 0), admit=guard.admit)
+    field = None
+    if (number := _field_of(profile)) is not None:
+        other = EmbeddedSlot(emit, profile, kind=profile.slots[number], casing=slot.casing)
+        beside = EmbeddedReader(other, _of_slot(emit, profile, number), admit=guard.admit)
+        field = Field(beside, VirtualPresenter(other))
+    return ReaderOnBench(driver, VirtualPresenter(slot), field, ReaderDefects(plan.defects, slot.faults))
+
+
+def _behind_pcscd(
+    plan: BenchPlan, emit: Emit, private: Path, profile: ReaderProfile, guard: CardGuard
+) -> ReaderOnBench:
+    deadline_s = plan.rig.reader.call_deadline_s
     with ExitStack() as undo:
-        twin = ReaderModel(private / "reader.sock", emit)
+        twin = ReaderModel(private / "reader.sock", emit, profile)
         undo.callback(twin.close)
-        service = PcscService(private, twin.path)
+        service = PcscService(private, twin)
         undo.callback(service.stop)
 
         def revive() -> None:
@@ -113,21 +171,60 @@ def _behind_pcscd(emit: Emit, private: Path, deadline_s: float) -> tuple[PcscRea
             service.restart()
 
         service.start()
+        field = None
+        if (number := _field_of(profile)) is not None:
+            other = PcscReader(
+                _listed(profile, number), _of_slot(emit, profile, number), socket=str(service.socket),
+                call_deadline_s=deadline_s, admit=guard.admit,
+            )  # fmt: skip
+            undo.callback(other.close)
+            field = Field(other, VirtualPresenter(twin.slots[number]))
         driver = PcscReader(
-            READER_NAME, emit, socket=str(service.socket), call_deadline_s=deadline_s, revive=revive,
-            on_close=lambda: down.close(),
+            _listed(profile, 0), _of_slot(emit, profile, 0), socket=str(service.socket), call_deadline_s=deadline_s,
+            revive=revive, on_close=lambda: down.close(), admit=guard.admit,
             extra=lambda: {"service": service.version, "pid": str(service.pid)},
         )  # fmt: skip
         presenter = VirtualPresenter(twin)
         down = undo.pop_all()
-    return driver, presenter, driver
+    return ReaderOnBench(driver, presenter, field, ReaderDefects(plan.defects, twin.faults))
+
+
+def _field_of(profile: ReaderProfile) -> int | None:
+    """The number of the contactless slot beside the one that the terminal drives."""
+    further = (number for number, kind in enumerate(profile.slots) if number and kind is SlotKind.CONTACTLESS)
+    return next(further, None)
+
+
+def _listed(profile: ReaderProfile, slot: int) -> str:
+    """A pattern for the name that PC/SC gives to a slot: that of the reader, its number, the slot's number."""
+    return f"{profile.name} ?? {slot:02X}"
+
+
+def _of_slot(emit: Emit, profile: ReaderProfile, number: int) -> Emit:
+    """What a driver tells of a reader with several slots says of which: the twin says so itself."""
+    if len(profile.slots) == 1:
+        return emit
+    slot = profile.slots[number].value
+
+    def tell(event: Event) -> object:
+        if event.channel is Channel.READER:
+            event = Event(
+                event.channel, event.kind, {**event.fields, "slot": slot}, event.direction, event.raw, event.at_ns
+            )
+        return emit(event)
+
+    return tell
 
 
 def terminal(
-    plan: BenchPlan, emit: Emit, private: Path, card_reader: PcscReader | EmbeddedReader, slips: EscposSerialPrinter,
-    people: VirtualPeople, issuer: SimulatedHost, ways: Sequence[Way] = (),
+    plan: BenchPlan, emit: Emit, private: Path, card_reader: Driver, slips: EscposSerialPrinter,
+    people: VirtualPeople, issuer: SimulatedHost, ways: Sequence[Way] = (), guard: CardGuard | None = None,
 ) -> ReferenceTerminalDriver:  # fmt: skip
-    """The reference terminal, configured for the rig; its time-outs are the market's, scaled."""
+    """The reference terminal, configured for the rig; its time-outs are the market's, scaled.
+
+    Numbers that are typed come by the guard, too: the run's, or one by itself.
+    """
+    guard = guard or CardGuard(plan.rig.test_cards.card_list, emit)
     model, timing = plan.rig.terminal, plan.market.timing
     timeout = plan.rig.response_timeout_s or timing.response_timeout_s
     parameters = TerminalParameters(
@@ -149,6 +246,7 @@ def terminal(
             emit=emit,
             directory=private,
             defects=plan.defects,
+            only=guard.number,
         )
     )
 

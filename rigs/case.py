@@ -69,9 +69,10 @@ class Case:
             Channel.CRITERION, "expect", id=criterion, args=dict(args), weight=weight, component=component, scope=scope
         )
 
-    def fault(self, cause: str, component: str, advice: str) -> None:
-        """The bench broke."""
-        self.emit(Channel.RIG, "fault", cause=cause, component=component, advice=advice)
+    def fault(self, cause: str, component: str, advice: str, error: str = "") -> None:
+        """The bench broke. `error` is the class of what said so."""
+        more = {"error": error} if error else {}
+        self.emit(Channel.RIG, "fault", cause=cause, component=component, advice=advice, **more)
 
     def bug(self, cause: str, where: str) -> None:
         """Holdfast broke."""

@@ -22,7 +22,7 @@ from protocols.emv import describe_command, describe_response, mask_apdu
 from protocols.events import Channel, Event, Json
 from protocols.faults import RigFault
 from protocols.iso8583 import UNIONPAY, UnpackError, compile_spec, describe, mask_frame, unpack_frame
-from protocols.masking import Exposure, Masked, hide_nibbles, mask_known_words, mask_text, mask_words
+from protocols.masking import BULLET, Exposure, Masked, hide_nibbles, mask_known_words, mask_text, mask_words
 
 _CODEC = compile_spec(UNIONPAY)
 _FEWEST_DIGITS = 13
@@ -125,6 +125,7 @@ class Recorder:
         self._pans: set[str] = set()
         self._starts: set[str] = set()  # of the ranges that they come from: few, however many cards there are
         self._last_command = b""
+        self._key = os.urandom(16)
 
     def protect(self, pan: str) -> None:
         """From now on this number is masked wherever it turns up, whatever stands around it."""
@@ -209,10 +210,14 @@ class Recorder:
             self._second_text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         return f"{self._second_text}.{micro:06d}Z"
 
-    def _mask(self, event: Event, raw: bytes, fields: dict[str, Any]) -> Masked:
+    def _mask(self, event: Event, raw: bytes, fields: dict[str, Any]) -> Masked | None:
+        """The bytes as they may be kept; None where their mark says all."""
         if event.channel is Channel.HOST:
             return self._packed(self._host(raw, fields))
         if event.channel is Channel.CARD:
+            if event.kind in ("took", "gave"):
+                self._witnessed(event, raw, fields)
+                return None
             return self._packed(self._apdu(event.kind, raw, fields))
         return mask_text(raw, self._pans)
 
@@ -226,6 +231,8 @@ class Recorder:
         return mask_frame(raw)
 
     def _apdu(self, kind: str, raw: bytes, fields: dict[str, Any]) -> Masked:
+        if kind in ("command", "response"):
+            fields["mark"] = self._mark(raw)
         if kind == "command":
             self._last_command = raw
             fields.update(describe_command(raw))
@@ -234,6 +241,19 @@ class Recorder:
             fields.update(describe_response(self._last_command, raw))
             return mask_apdu(self._last_command, raw)[1]
         return Masked(mask_apdu(b"", raw + b"\x90\x00")[1].raw[:-2])
+
+    def _witnessed(self, event: Event, raw: bytes, fields: dict[str, Any]) -> None:
+        """What a card twin itself took and gave: marks and lengths. Card data stands once on a timeline, with what the
+        reader passed on."""
+        took = int(str(event.fields.get("took", 0)))
+        fields["taken"] = self._mark(raw[:took])
+        if event.kind == "gave":
+            answer = raw[took:]
+            fields |= {"mark": self._mark(answer), "length": len(answer), "sw": answer[-2:].hex().upper()}
+
+    def _mark(self, raw: bytes) -> str:
+        """Two APDUs of one recorder are the same if their marks are. The key is never written: nobody can try bytes."""
+        return hashlib.blake2s(raw, key=self._key, digest_size=8).hexdigest()
 
     def _packed(self, masked: Masked) -> Masked:
         """A card of the bench that stands where nobody looks for one: two digits a byte, in either phase, or text."""
@@ -264,6 +284,9 @@ class Recorder:
         if isinstance(value, str):
             if len(value) < _FEWEST_DIGITS or not any(start in value for start in self._starts):
                 return value
+            for pan in self._pans:  # as text whose bytes are shown in hex: two digits of it for each
+                shown = pan.encode().hex()
+                value = value.replace(shown, shown[:12] + BULLET * (len(shown) - 20) + shown[-8:])
             return mask_known_words(value, self._pans)
         if isinstance(value, dict):
             return {key: self._checked(item) for key, item in value.items()}

@@ -2,6 +2,7 @@
 
 MODULES = (
     "steps.card",
+    "steps.reader",
     "steps.terminal",
     "steps.sale",
     "steps.host",

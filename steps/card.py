@@ -58,6 +58,11 @@ def no_supervisor(story: Story) -> None:
     story.bench.people.supervisor_present(False)
 
 
+@then("the card is let in by the rig's list and read on")
+def read_on(story: Story) -> None:
+    story.expect("card.read-on")
+
+
 @then(parsers.parse("the PIN was asked {count:d} times, each with a request of its own"))
 def asked_again(story: Story, count: int) -> None:
     story.expect("pin.asked-again", requests=count)

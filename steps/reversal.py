@@ -33,6 +33,11 @@ def reason_mac(story: Story, transaction: str) -> None:
     story.expect("reversal.reason", transaction=transaction, code=story.market.reversal.reason_mac)
 
 
+@then(parsers.re(rf"the reversal of the (?P<transaction>{TRANSACTIONS}) says that the terminal could not go on"))
+def reason_other(story: Story, transaction: str) -> None:
+    story.expect("reversal.reason", transaction=transaction, code=story.market.reversal.reason_other)
+
+
 @then(parsers.re(rf"the reversal of the (?P<transaction>{TRANSACTIONS}) ends when the host says that it was done"))
 def ended_by_repeat(story: Story, transaction: str) -> None:
     story.expect("reversal.ended", transaction=transaction, code=story.market.reversal.repeated_code)

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from robot.api import FatalError
 from robot.api.deco import keyword, library
 
-from protocols.faults import ConfigurationError
+from protocols.faults import ConfigurationError, ForeignCard
 from protocols.orders import Result
 from protocols.transactions import Transaction
 from steps.story import Story
@@ -38,6 +39,9 @@ def says(sentence: str) -> Callable[[CallT], CallT]:
         def told(self: Holdfast, *args: Any) -> None:
             try:
                 call(self, *args)
+            except ForeignCard as error:
+                self.broken(error)
+                raise FatalError(str(error)) from None  # no further test is run
             except Exception as error:
                 self.broken(error)
                 raise

@@ -15,7 +15,7 @@ from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Entry, Order, Outcome, Result
 from protocols.transactions import Transaction
-from reports.judge.case import Terms, judge_criterion
+from reports.judge.case import CaseVerdict, Terms, judge_criterion
 from reports.judge.finding import Judged, Verdict
 from reports.judge.registry import CRITERIA
 from reports.runfolder import Record, record_from
@@ -27,13 +27,15 @@ from steps.merchant import Merchant
 
 @dataclass
 class Story:
-    """One case as it is told. `elsewhere` is what the other terminal was answered last."""
+    """One case as it is told. `elsewhere` is what the other terminal was answered last, `before` are the verdicts of
+    earlier attempts."""
 
     bench: Bench
     case: Case
     terms: Terms
     elsewhere: Outcome | None = None
     findings: list[Judged] = field(default_factory=list)
+    before: list[CaseVerdict] = field(default_factory=list)
     _records: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -117,11 +119,17 @@ class Story:
 
     # ── cards ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def card_in_reader(self, kind: str, *, available: Money | None = None, expired: bool = False) -> None:
-        """A fresh card of the rig's kind with a fresh account, in the reader."""
-        card = self.bench.issue_card(kind, self.case, expired=expired)
+    def card_in_reader(
+        self, kind: str, *, available: Money | None = None, expired: bool = False, atr: bytes | None = None
+    ) -> None:
+        """A fresh card of the rig's kind with a fresh account, in the reader; `atr` as in `Bench.issue_card`."""
+        self.card_for_reader(kind, available=available, expired=expired, atr=atr)
+        self.bench.presenter.offer(self.bench.card)
+
+    def card_for_reader(self, kind: str, *, available: Money | None = None, **more: Any) -> None:
+        """The same, at hand; `more` as in `Bench.issue_card`."""
+        card = self.bench.issue_card(kind, self.case, **more)
         self.bench.host.open_account(card, available or self.amount.opening())
-        self.bench.presenter.offer(card)
 
     # ── the host ──────────────────────────────────────────────────────────────────────────────────────────────
 

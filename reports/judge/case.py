@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from protocols.faults import HoldfastError
+from protocols.limits import USUAL_READER, ReaderLimits
 from protocols.market import Market
 from reports.judge import criteria as _registered
 from reports.judge.auditors import Audit, auditors
@@ -24,9 +25,12 @@ assert _registered  # importing it fills the registry
 
 OWN_PARTS = frozenset({"host", "harness", "card"})
 """Components that are always Holdfast's own: when one of them fails, that is an ERROR."""
+OF_THE_RIG = frozenset({"reader"})
+"""Components that stand on the rig, under test or not: where one that is not fails, nothing later says anything."""
 OF_EVERY_CASE = "idle.reached"
 """The close of each case demands it: a scenario that demands nothing else tests nothing."""
 UNFINISHED = "the case was not finished"
+SEEN_ONCE = "seen once: it counts when the case, run again, shows it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,11 @@ class Terms:
     market: Market
     dut: frozenset[str]
     response_timeout_ns: int
+    reader: ReaderLimits = USUAL_READER
+
+    def view(self, timeline: Timeline, position: int) -> View:
+        """A timeline under these terms."""
+        return View(timeline, self.market, self.response_timeout_ns, position, reader=self.reader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +64,19 @@ class CaseVerdict:
     cause: str
     criteria: tuple[Judged, ...]
 
+    @property
+    def seen_once(self) -> frozenset[str]:
+        """Rules that failed, and would count if the case, run again, showed it again."""
+        return frozenset(judged.id for judged in self.criteria if judged.reason == SEEN_ONCE)
 
-def judge_case(records: Sequence[Record], terms: Terms) -> CaseVerdict:
-    """Verdict of one attempt from its timeline alone."""
+
+def judge_case(records: Sequence[Record], terms: Terms, before: Sequence[CaseVerdict] = ()) -> CaseVerdict:
+    """Verdict of one attempt from its timeline, and from the verdicts of the attempts before it."""
     timeline = Timeline(records)
     complete = timeline.first("case", "close") is not None
     audits = list(_audits(timeline, terms))
-    own = [(audit, finding) for audit, finding in audits if _is_own(audit.component, terms)]
-    trouble = _trouble(timeline, terms, own)
-    bench = _Bench(timeline, terms, trouble, complete)
+    trouble = _trouble(timeline, terms, audits)
+    bench = _Bench(timeline, terms, trouble, complete, frozenset(id_ for judged in before for id_ in judged.seen_once))
     judged = [_one(bench, record) for record in timeline.of("criterion", "expect")]
     judged += [_audited(bench, audit, finding) for audit, finding in audits]
     return _case(judged, trouble, complete)
@@ -73,7 +86,7 @@ def judge_criterion(records: Sequence[Record], terms: Terms) -> Judged:
     """The criterion that the last `expect` event recorded, judged on what happened so far."""
     timeline = Timeline(records)
     expects = list(timeline.of("criterion", "expect"))
-    return _one(_Bench(timeline, terms, _trouble(timeline, terms, ()), complete=True), expects[-1])
+    return _one(_Bench(timeline, terms, _trouble(timeline, terms, ()), True, frozenset()), expects[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +97,27 @@ class _Bench:
     terms: Terms
     trouble: Trouble | None
     complete: bool
+    seen_before: frozenset[str]
 
 
-def _is_own(component: str, terms: Terms) -> bool:
-    return component in OWN_PARTS and component not in terms.dut
+_BLAMED = dict.fromkeys(OWN_PARTS, Verdict.ERROR) | dict.fromkeys(OF_THE_RIG, Verdict.INCONCLUSIVE)
+"""What an auditor's failure makes of the rest of a case, by the component that is not under test."""
 
 
-def _trouble(timeline: Timeline, terms: Terms, own: Iterable[tuple[Audit, Finding]]) -> Trouble | None:
-    """The first rig fault or bug; an own part that an auditor found wrong is a bug from that event on."""
+def _trouble(timeline: Timeline, terms: Terms, audits: Iterable[tuple[Audit, Finding]]) -> Trouble | None:
+    """The first rig fault or bug. An own part that an auditor found wrong is a bug from that event on; a part of the
+    rig that is not under test is a fault of it."""
     slow = slow_answers(timeline, terms.response_timeout_ns, GUARD_NS) if "host" not in terms.dut else ()
     found = [Trouble(s.number, Verdict.INCONCLUSIVE, s.cause) for s in slow]
     for record in timeline.of("rig", "fault", "bug"):
         verdict = Verdict.INCONCLUSIVE if record.kind == "fault" else Verdict.ERROR
         found.append(Trouble(record.number, verdict, str(record.fields.get("cause", record.kind))))
-    for audit, finding in own:
-        if finding.verdict is Verdict.FAIL:
+    for audit, finding in audits:
+        blamed = _BLAMED.get(audit.component) if audit.component not in terms.dut else None
+        if finding.verdict is Verdict.FAIL and blamed is not None:
             number = min(max(d.numbers) for d in finding.deviations)
-            found.append(Trouble(number, Verdict.ERROR, f"the {audit.component} is at fault: {finding.actual}"))
+            whose = "" if audit.component in OF_THE_RIG else f"the {audit.component} is at fault: "
+            found.append(Trouble(number, blamed, whose + finding.actual))
     return min(found, key=lambda t: timeline.moments[t.number], default=None)
 
 
@@ -108,7 +125,7 @@ def _one(bench: _Bench, record: Record) -> Judged:
     """A criterion of the scenario."""
     named = str(record.fields.get("id", ""))
     args: Mapping[str, object] = dict(record.fields.get("args", {}))
-    view = View(bench.timeline, bench.terms.market, bench.terms.response_timeout_ns, record.number)
+    view = bench.terms.view(bench.timeline, record.number)
     try:
         criterion = CRITERIA[named]
         finding = criterion.evaluate(view, args)
@@ -130,7 +147,7 @@ def _one(bench: _Bench, record: Record) -> Judged:
 
 def _audits(timeline: Timeline, terms: Terms) -> Iterable[tuple[Audit, Finding]]:
     """What every auditor found that had something to look at."""
-    view = View(timeline, terms.market, terms.response_timeout_ns, timeline.end)
+    view = terms.view(timeline, timeline.end)
     for audit in auditors():
         try:
             finding = audit.evaluate(view)
@@ -142,11 +159,23 @@ def _audits(timeline: Timeline, terms: Terms) -> Iterable[tuple[Audit, Finding]]
 
 
 def _audited(bench: _Bench, audit: Audit, finding: Finding) -> Judged:
-    weighed, reason = _weigh(bench, finding, audit.component, None)
+    again = audit.needs_again and audit.component in bench.terms.dut and finding.verdict is Verdict.FAIL
+    weighed, reason = _once_or_again(bench, audit, finding) if again else _weigh(bench, finding, audit.component, None)
     return Judged(
         audit.id, audit.title, Weight.MANDATORY, audit.component, weighed.verdict, weighed.expected, weighed.actual,
         audit.rule, "auditor", weighed.evidence, reason,
     )  # fmt: skip
+
+
+def _once_or_again(bench: _Bench, audit: Audit, finding: Finding) -> tuple[Finding, str]:
+    """What is under test dropped out: that is the trouble itself, and no trouble before it explains it. Design 1."""
+    moments, trouble = bench.timeline.moments, bench.trouble
+    first = min(moments[max(d.numbers)] for d in finding.deviations)
+    if trouble is not None and moments[trouble.number] < first:
+        return replace(finding, verdict=trouble.verdict), trouble.cause
+    if audit.id in bench.seen_before:
+        return finding, ""
+    return replace(finding, verdict=Verdict.INCONCLUSIVE), SEEN_ONCE
 
 
 def _weigh(bench: _Bench, finding: Finding, component: str, decided: int | None) -> tuple[Finding, str]:

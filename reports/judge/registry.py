@@ -8,6 +8,7 @@ from functools import cached_property, wraps
 from typing import Any, TypeVar
 
 from protocols.faults import HoldfastBug
+from protocols.limits import USUAL_READER, ReaderLimits
 from protocols.market import Market
 from protocols.transactions import MANAGEMENT
 from reports.judge.finding import Finding, Scope, Weight
@@ -25,6 +26,7 @@ class View:
 
     `position` is the number of the event that recorded the criterion. `so_far` ends there; `timeline` is the whole.
     `response_timeout_ns` is the terminal's, in real time; `guard_ns` is the uncertainty of a measured moment.
+    `reader` is what the rig demands of its reader.
     """
 
     timeline: Timeline
@@ -32,6 +34,7 @@ class View:
     response_timeout_ns: int
     position: int
     guard_ns: int = GUARD_NS
+    reader: ReaderLimits = USUAL_READER
     worked_out: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from protocols.limits import ReaderLimits
 from protocols.market import Market
 from reports.judge.case import CaseVerdict, Terms, judge_case
 from reports.judge.finding import Verdict
@@ -26,7 +27,8 @@ def terms_of(run: Mapping[str, Any]) -> Terms:
     market = Market.model_validate(run["market"]["data"])
     rig = run["rig"]["model"]
     seconds = float(rig.get("response_timeout_s") or market.timing.response_timeout_s) / float(run["time_scale"])
-    return Terms(market, frozenset(run["rig"]["dut"]), int(seconds * 1e9))
+    limits = ReaderLimits.model_validate(rig.get("reader", {}).get("limits") or {})
+    return Terms(market, frozenset(run["rig"]["dut"]), int(seconds * 1e9), limits)
 
 
 def judge_run(folder: RunFolder) -> dict[str, Any]:
@@ -74,12 +76,14 @@ def _planned(folder: RunFolder, plan: Mapping[str, Any]) -> Sequence[Mapping[str
 
 def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
     attempts: list[dict[str, Any]] = []
+    before: list[CaseVerdict] = []
     judged = CaseVerdict(Verdict.NOT_RUN, "the run ended before it", ())
     opening: dict[str, Any] = dict(planned)
     duration = 0.0
     for number, path in folder.attempts(str(planned["folder"])):
         records = folder.records(path)
-        judged = _after_a_failure(judge_case(records, terms), attempts)
+        judged = _after_a_failure(judge_case(records, terms, before), attempts, before)
+        before.append(judged)
         attempts.append({"n": number, "verdict": judged.verdict.value, "timeline": path})
         opening = {**opening, **next((dict(r.fields) for r in records if (r.channel, r.kind) == ("case", "open")), {})}
         duration = (max(r.t_ns for r in records) - min(r.t_ns for r in records)) / 1e9 if records else 0.0
@@ -101,12 +105,17 @@ def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[s
     }
 
 
-def _after_a_failure(judged: CaseVerdict, attempts: Sequence[Mapping[str, Any]]) -> CaseVerdict:
-    """A case that passes after it failed is no plain pass: the failure stays in sight. report.md, Verdicts."""
+def _after_a_failure(
+    judged: CaseVerdict, attempts: Sequence[Mapping[str, Any]], before: Sequence[CaseVerdict]
+) -> CaseVerdict:
+    """A case that passes after it failed, or after what is under test dropped out once, is no plain pass: that stays in
+    sight. report.md, Verdicts."""
     failed = [str(attempt["n"]) for attempt in attempts if attempt["verdict"] == Verdict.FAIL]
-    if judged.verdict is not Verdict.PASS or not failed:
+    once = [f"{rule} failed in attempt {n}" for n, told in enumerate(before, 1) for rule in sorted(told.seen_once)]
+    if judged.verdict is not Verdict.PASS or not (failed or once):
         return judged
-    return replace(judged, verdict=Verdict.PASS_WITH_OBSERVATION, cause=f"attempt {', '.join(failed)} failed")
+    causes = [*([f"attempt {', '.join(failed)} failed"] if failed else []), *once]
+    return replace(judged, verdict=Verdict.PASS_WITH_OBSERVATION, cause="; ".join(causes))
 
 
 def _statement(counts: Mapping[str, int], end: Mapping[str, Any]) -> str:
@@ -127,6 +136,8 @@ def _qualifiers(run: Mapping[str, Any], plan: Mapping[str, Any], end: Mapping[st
         qualifiers.append(f"injected defect: {run['defect']}")
     if end.get("status") != "complete":
         qualifiers.append("cancelled" if end.get("status") == "cancelled" else "not finished")
+    if end.get("status") == "stopped" and end.get("ended_by"):
+        qualifiers.append(str(end["ended_by"]))
     return qualifiers
 
 
@@ -135,8 +146,13 @@ def _text(
 ) -> str:
     passed = sum(case["verdict"] in (Verdict.PASS, Verdict.PASS_WITH_OBSERVATION) for case in cases)
     suffix = f" ({', '.join(qualifiers)})" if qualifiers else ""
-    ruled_out = sum(case.get("verdict") == Verdict.NOT_APPLICABLE for case in plan.get("not_selected") or ())
-    also = f", {ruled_out} not applicable in this market" if ruled_out else ""
+    rules = [
+        str(case.get("reason", "")).partition(" ")[0]
+        for case in plan.get("not_selected") or ()
+        if case.get("verdict") == Verdict.NOT_APPLICABLE
+    ]
+    counts = [(sum(rule != "rig" for rule in rules), "in this market"), (rules.count("rig"), "on this rig")]
+    also = "".join(f", {count} not applicable {where}" for count, where in counts if count)
     return f"{statement}{suffix}: {passed} of {len(cases)} cases passed{also}"
 
 

@@ -88,6 +88,10 @@ class Timeline:
         """Records of a channel, in order."""
         return (r for r in self._by_channel.get(channel, ()) if not kinds or r.kind in kinds)
 
+    def among(self, *channels: str) -> list[Record]:
+        """Records of several channels, in order."""
+        return sorted((r for channel in channels for r in self._by_channel.get(channel, ())), key=moment)
+
     @cached_property
     def _by_channel(self) -> dict[str, list[Record]]:
         found: dict[str, list[Record]] = {}

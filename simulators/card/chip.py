@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -22,7 +23,7 @@ from protocols.emv import (
 )
 from protocols.emv.apdu import CRYPTOGRAMS
 from protocols.emv.iad import CVN_01
-from protocols.events import Channel, Emit, Event, discard
+from protocols.events import Channel, Emit, Event, Json, discard
 from simulators.card.files import PSE, application_fci, pse_fci, records, track2
 from simulators.card.profile import CardProfile
 
@@ -41,17 +42,24 @@ class CardFaults:
 
 
 class ChipCard:
-    """One card with its own PAN, counter and PIN tries. `on_command` sees each command before it is carried out."""
+    """One card with its own PAN, counter and PIN tries. `on_command` sees each command before it is carried out.
+
+    `witness` is told what the card itself took and gave, so that a reader can be held to it: `gave` for a command that
+    it answered and `took` for one that it did not, with both in one, and how many of the bytes it took.
+    """
 
     atr = ATR
 
-    def __init__(self, profile: CardProfile, pan: str, *, name: str = "", emit: Emit = discard) -> None:
+    def __init__(
+        self, profile: CardProfile, pan: str, *, name: str = "", emit: Emit = discard, witness: Emit | None = None
+    ) -> None:
         self.profile = profile
         self.pan = pan
         self.name = name or profile.name
         self.faults = CardFaults()
         self.on_command: Callable[[Apdu], None] | None = None
         self._emit = emit
+        self._witness = witness
         self._udk = derive_udk(bytes.fromhex(profile.test_master_key), pan, profile.psn)
         self._atc = 0
         self._tries = profile.pin_tries
@@ -72,8 +80,10 @@ class ChipCard:
         return track2(self.profile, self.pan)
 
     def power_on(self) -> bytes:
-        """Cold reset: the ATR, and nothing is selected any more."""
+        """Cold reset: the ATR, and nothing is selected any more. A card without one is mute."""
         self._reset()
+        if self._witness is not None:
+            self._witness(Event(Channel.CARD, "powered", {"card": self.name, "atr": self.atr.hex().upper()}))
         return self.atr
 
     def _reset(self) -> None:
@@ -85,6 +95,16 @@ class ChipCard:
 
     def transmit(self, raw: bytes) -> bytes | None:
         """One command to its answer; None is a card that says nothing."""
+        if self._witness is None:
+            return self._carried_out(raw)
+        began = time.monotonic_ns()
+        answer = self._carried_out(raw)
+        own: dict[str, Json] = {"card": self.name, "took": len(raw), "own_ns": time.monotonic_ns() - began}
+        kind = "took" if answer is None else "gave"
+        self._witness(Event(Channel.CARD, kind, own, raw=raw + (answer or b"")))
+        return answer
+
+    def _carried_out(self, raw: bytes) -> bytes | None:
         try:
             command = Apdu.parse(raw)
         except ApduError:

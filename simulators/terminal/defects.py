@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from protocols.faults import ConfigurationError
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """What a bad terminal does. `caught_by` is the id of the criterion that must fail, with evidence."""
-
-    name: str
-    description: str
-    caught_by: str
-    cases: tuple[int, ...]
-
+from protocols.defects import Defect, known_names
 
 DEFECTS: dict[str, Defect] = {
     defect.name: defect
@@ -160,9 +147,4 @@ DEFECTS: dict[str, Defect] = {
 
 def check_names(names: Iterable[str]) -> frozenset[str]:
     """The names as a set. Raises ConfigurationError that names the near miss of one that is unknown."""
-    for name in names:
-        if name not in DEFECTS:
-            near = difflib.get_close_matches(name, DEFECTS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(DEFECTS)}"
-            raise ConfigurationError(f"no defect is called {name!r}", advice=hint)
-    return frozenset(names)
+    return known_names(names, DEFECTS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from protocols.cardlist import only_test_cards
 from protocols.events import Channel, Emit, Event
-from protocols.faults import ConfigurationError
 from protocols.orders import Entry, Order, Result
-from protocols.pan import has_right_check_digit, is_test_card
+from protocols.pan import has_right_check_digit
 from protocols.transactions import Transaction
 from simulators.terminal.checks import Stop
 from simulators.terminal.devices import CardReader, Keypad
@@ -21,20 +21,22 @@ WITH_CHIP = frozenset({T.PREAUTH, T.SALE, T.BALANCE})
 
 
 class EntryDesk:
-    """Reader and keypad in a transaction. `today` is the terminal's clock."""
+    """Reader and keypad in a transaction. `today` is the terminal's clock, `only` is as the kernel's."""
 
     def __init__(
-        self, line: Line, reader: CardReader, keypad: Keypad, kernel: Kernel, emit: Emit, today: Callable[[], datetime]
-    ) -> None:
+        self, line: Line, reader: CardReader, keypad: Keypad, kernel: Kernel, emit: Emit, today: Callable[[], datetime],
+        only: Callable[[str], None] = only_test_cards,
+    ) -> None:  # fmt: skip
         self._line = line
         self._reader = reader
         self._keypad = keypad
         self._kernel = kernel
         self._emit = emit
         self._today = today
+        self._only = only
 
     def card(self, order: Order) -> CardData:
-        """Raises Stop, CardRemoved, CardUnusable, RigFault, and ConfigurationError for a card that is no test card."""
+        """Raises Stop, CardRemoved, CardUnusable, RigFault, and ForeignCard for a card that is not listed."""
         card = self._typed() if order.entry is Entry.KEYED else self._inserted(order)
         if card.expiry < f"{self._today():%y%m}":  # EMV Book 3, 10.4.3; cases.md 83
             raise Stop(Result.REFUSED, "该卡已过期")
@@ -54,8 +56,7 @@ class EntryDesk:
         pan, expiry = typed
         if not has_right_check_digit(pan):  # cases.md 85
             raise Stop(Result.REFUSED, "卡号错")
-        if not is_test_card(pan):
-            raise ConfigurationError("a card outside the test ranges was typed", advice="use a test card")
+        self._only(pan)
         return CardData(pan, "", expiry, "", "", "", "none", CVM_NONE)
 
     def pin(self, order: Order, card: CardData) -> str | None:

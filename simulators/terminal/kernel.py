@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from protocols.cardlist import only_test_cards
 from protocols.emv import Apdu, ResponseApdu, Tlv, TlvError, build, fill_dol, flatten, parse
 from protocols.emv.tag_lists import REQUEST, SCRIPT_NOTICE
-from protocols.faults import CardRemoved, ConfigurationError, HoldfastError
+from protocols.faults import CardRemoved, DeviceSilent, ForeignCard, HoldfastError
 from protocols.money import Money
-from protocols.pan import is_test_card
+from protocols.pcsc.atr import AtrError, parse_atr
 from simulators.terminal.devices import CardReader
 from simulators.terminal.scripts import AFTER, BEFORE, FAILED, Script, run
 
 PSE = b"1PAY.SYS.DDF01"
 KNOWN_AIDS = tuple(f"A0000003330101{last}" for last in ("02", "01", "03"))  # facts/pcsc-emv 4.2
+RESETS, BOUNCES_S = 3, 0.3
+"""Of a card that is being put in: attempts, and how long its contacts may stay open between two of them."""
 AC_TYPES = {"AAC": 0x00, "TC": 0x40, "ARQC": 0x80}
 NO_ODA, ONLINE_PIN_ENTERED = (0, 0x80), (2, 0x04)  # EMV Book 3, Annex C5: TVR byte and bit
 SCRIPT_FAILED = {BEFORE: (4, 0x20), AFTER: (4, 0x10)}
@@ -62,21 +65,25 @@ class Terms:
 
 
 class Kernel:
-    """One chip transaction at a time over one reader. Raises CardRemoved and RigFault as the reader does."""
+    """One chip transaction at a time over one reader. Raises CardRemoved and RigFault as the reader does.
 
-    def __init__(self, reader: CardReader) -> None:
+    `only` raises ForeignCard for a PAN that must not be read on.
+    """
+
+    def __init__(self, reader: CardReader, only: Callable[[str], None] = only_test_cards) -> None:
         self._reader = reader
+        self._only = only
         self._values: dict[str, bytes] = {}
         self._tvr = bytearray(5)
 
     def read(self, amount: Money) -> CardData:
-        """Power on, select, start and read. The PAN of a card outside the test ranges stops all at once."""
+        """Power on, select, start and read. The PAN of a card that is not listed stops all at once."""
         self._tvr = bytearray(5)
         self._values = {
             "9F02": bytes.fromhex(f"{amount.minor:012d}"),
             "5F2A": bytes.fromhex(amount.currency.numeric.rjust(4, "0")),
         }
-        self._reader.power_on()
+        self._power_on()
         self._select()
         self._start()
         code = self._verification()
@@ -87,6 +94,33 @@ class Kernel:
             track2=_digits(tags.get("57", b"")), aid=tags["84"].hex().upper(), label=label.decode("gb18030", "replace"),
             cvm=CVM_MEANS[code], cvm_code=code,
         )  # fmt: skip
+
+    def _power_on(self) -> None:
+        """Cold reset. A card whose contacts bounce as it goes in gets another one; one that is mute, or whose answer is
+        none, is not used. EMV Book 1, 8; ISO 7816-3, 8.2.5; cases.md 146"""
+        try:
+            atr = parse_atr(self._answer_to_reset())
+        except AtrError as error:
+            raise CardUnusable(f"the card's answer to reset is none: {error.message}") from None
+        if not atr.tck_right:
+            raise CardUnusable("the card's answer to reset has a wrong check byte")
+
+    def _answer_to_reset(self) -> bytes:
+        for _ in range(RESETS - 1):
+            try:
+                return self._reset()
+            except CardRemoved:
+                if not self._reader.wait_for_card(True, BOUNCES_S):
+                    raise
+        return self._reset()
+
+    def _reset(self) -> bytes:
+        try:
+            return self._reader.power_on()
+        except DeviceSilent as silent:
+            if silent.component != "card":
+                raise
+            raise CardUnusable("the card is mute") from None
 
     # ── selection and reading ─────────────────────────────────────────────────────────────────────────────────
 
@@ -135,15 +169,15 @@ class Kernel:
                 raise CardUnusable(f"the card gave no {tag}")
 
     def _guard(self) -> None:
-        """Only test cards: design 7."""
-        number = self._values.get("5A") or self._values.get("57", b"")
-        pan = _digits(number).split("D", 1)[0]
-        if pan and not is_test_card(pan):
+        """Only test cards: design 7. The reader's driver has looked already, where there is one that does."""
+        try:
+            for tag in ("5A", "57"):
+                if tag in self._values:
+                    self._only(_digits(self._values[tag]).partition("D")[0])
+        except ForeignCard:
             self._values.clear()
             self._reader.power_off()
-            raise ConfigurationError(
-                "a card outside the test ranges is in the reader; nothing of it was kept", advice="use a test card"
-            )
+            raise
 
     def _verification(self) -> int:
         """EMV Book 3, 10.5: the first method of the card's list that this terminal can do."""

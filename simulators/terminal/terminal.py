@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from protocols.cardlist import only_test_cards
 from protocols.events import Emit
-from protocols.faults import CardRemoved
+from protocols.faults import CardRemoved, ReaderGone
 from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Entry, Order, Outcome, Result
@@ -36,6 +37,7 @@ from simulators.terminal.transaction import TransactionDesk
 NEUTRAL = "交易未成功 请与发卡银行联系"
 """All that a customer is told of a decline: never why. cases.md 82."""
 UNSUPPORTED = "不支持的交易"
+READER_LOST = "读卡器故障"
 TAKEN = FINANCIAL - {Transaction.OFFLINE_SALE, Transaction.ADJUSTMENT, Transaction.TIP}
 """Financial orders that this terminal takes."""
 SAID_TO_CUSTOMER = {
@@ -45,12 +47,12 @@ SAID_TO_CUSTOMER = {
 
 
 class ReferenceTerminal:
-    """See the module. `today` is the terminal's clock."""
+    """See the module. `today` is the terminal's clock; `only` raises ForeignCard for a card that may not be used."""
 
     def __init__(
         self, *, reader: CardReader, printer: SlipPrinter, keypad: Keypad, host: tuple[str, int], market: Market,
         parameters: TerminalParameters, emit: Emit, directory: Path, defects: frozenset[str] = frozenset(),
-        today: Callable[[], datetime] = datetime.now,
+        today: Callable[[], datetime] = datetime.now, only: Callable[[str], None] = only_test_cards,
     ) -> None:  # fmt: skip
         self.parameters = parameters
         self._reader, self._market, self._defects, self._today = reader, market, defects, today
@@ -62,12 +64,10 @@ class ReferenceTerminal:
             parameters=lambda: self.parameters,
         )  # fmt: skip
         self._desk = OnlineDesk(self._line, self._journal)
-        self._kernel = Kernel(reader)
+        self._kernel = Kernel(reader, only)
         self._checks = Checks(self._line, keypad, emit)
-        self._transactions = TransactionDesk(
-            self._desk, self._journal, self._kernel, EntryDesk(self._line, reader, keypad, self._kernel, emit, today),
-            self._issue_slips, today,
-        )  # fmt: skip
+        entry = EntryDesk(self._line, reader, keypad, self._kernel, emit, today, only)
+        self._transactions = TransactionDesk(self._desk, self._journal, self._kernel, entry, self._issue_slips, today)
         self._management = Management(self._line, self._journal, self.load_parameters)
         self._settling = Settling(
             self._desk, self._journal, self._issue_settlement,
@@ -100,7 +100,8 @@ class ReferenceTerminal:
         return self._report(self._management.carry_out(Transaction.SIGN_ON))
 
     def perform(self, order: Order) -> Outcome:
-        """One order to its end. Raises RigFault when the bench breaks under it, the journal being right."""
+        """One order to its end. Raises RigFault when the bench breaks under it, the journal being right; a reader that
+        was lost is told to the merchant first. cases.md 143"""
         self._line.tell(
             "order",
             transaction=order.transaction.value,
@@ -109,6 +110,7 @@ class ReferenceTerminal:
         )
         self._state(order.transaction.value)
         outcome = Outcome(order.transaction, Result.REFUSED, order.amount)
+        lost: ReaderGone | None = None
         try:
             outcome = self._carry_out(order)
         except Stop as stop:
@@ -117,6 +119,8 @@ class ReferenceTerminal:
             outcome = replace(outcome, result=Result.CARD_REMOVED, message="卡片已拔出")
         except CardUnusable as error:
             outcome = replace(outcome, result=Result.CARD_DECLINED, message=f"读卡失败 {error.message}")
+        except ReaderGone as gone:
+            lost, outcome = gone, replace(outcome, result=Result.CARD_DECLINED, message=READER_LOST)
         finally:
             self._reader.power_off()
         self._report(outcome, order.entry)
@@ -124,6 +128,8 @@ class ReferenceTerminal:
         if "completed-approval-reversed" in self._defects and outcome.approved:
             self._desk.drain()
         self._management.serve_demands()
+        if lost is not None:
+            raise lost
         return self._with_late_answer(outcome)
 
     def _carry_out(self, order: Order) -> Outcome:

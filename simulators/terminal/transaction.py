@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from protocols.emv import TlvError, find
-from protocols.faults import CardRemoved, RigFault
+from protocols.faults import CardRemoved, ForeignCard, RigFault
 from protocols.iso8583 import Message, UnpackError
 from protocols.iso8583.subfields import F54
 from protocols.market import Action
@@ -219,7 +219,7 @@ class TransactionDesk:
         assert online.reply is not None
         try:
             given = self._finish_chip(asking, "TC", online.code, online.reply)
-        except (CardRemoved, CardUnusable, RigFault):
+        except (CardRemoved, CardUnusable, ForeignCard, RigFault):
             self._desk.cannot_finish(asking.trace)
             raise
         if given != "TC":

@@ -23,8 +23,8 @@ from holdfast.card_screen import WAITING, Screen
 from protocols.faults import ConfigurationError
 from simulators.reader import unavailable
 from tests.support.commands import ROOT, alive, below, holdfast, named, wait_until
+from tests.support.screen import DEADLINE_S, Tty
 from tests.support.secret_search import find_pans
-from tests.support.tty import DEADLINE_S, Tty
 
 OTHER = str(ROOT / "tests" / "support" / "other_program.py")
 ATR = "ATR 3B6800000073C84013009000"

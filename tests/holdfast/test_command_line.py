@@ -16,7 +16,7 @@ from tests.support.commands import ROOT, holdfast
 WRONG = {
     "command": (("verfy",), "Did you mean 'verify'"),
     "option": (("certify", "--rgi", "x"), "--rig"),
-    "rig file": (("certify", "--rig", "rigs/virtual-bnch.yaml"), "did you mean virtual-bench.yaml?"),
+    "rig file": (("certify", "--rig", "rigs/virtual-bnch.yaml"), "did you mean virtual-bench.yaml"),
     "market": (("certify", "--market", "unionpay-ch"), "did you mean unionpay-cn.yaml or unionpay-cn-strict.yaml?"),
     "defect": (("certify", "--defect", "no-reversal-on-timout"), "did you mean no-reversal-on-timeout?"),
     "features": (("certify", "--features", "featurs"), "there is no featurs"),
@@ -46,6 +46,18 @@ def test_an_unknown_key_of_a_rig_file_names_the_near_miss(tmp_path: Path) -> Non
     assert "timescale: unknown key (did you mean time_scale?)" in " ".join(done.stderr.split())
 
 
+def test_an_unknown_reader_profile_names_the_near_miss_before_anything_is_made(tmp_path: Path) -> None:
+    rig = tmp_path / "rig.yaml"
+    text = (ROOT / "rigs" / "virtual-bench.yaml").read_text("utf-8").replace("profile: dual", "profile: duall")
+    text = text.replace("cards/", f"{ROOT}/rigs/cards/").replace("dut_file: ", f"dut_file: {ROOT}/rigs/")
+    rig.write_text(text, "utf-8")
+    for further in ((), ("--robot",)):
+        done = holdfast("certify", "--rig", rig, "--out", tmp_path / "runs", *further)
+        assert done.returncode == 4
+        assert "there is no reader profile 'duall' (did you mean dual?)" in " ".join(done.stderr.split())
+    assert not (tmp_path / "runs").exists()
+
+
 def test_version_is_one_line() -> None:
     done = holdfast("--version")
     assert (done.returncode, done.stdout.split()[0]) == (0, "holdfast")
@@ -54,8 +66,11 @@ def test_version_is_one_line() -> None:
 def test_rig_check_names_every_device_and_what_it_says_of_itself() -> None:
     done = holdfast("rig", "check", "rigs/virtual-bench.yaml")
     assert done.returncode == 0, done.stdout
-    for told in ("reader", "vendor: Holdfast", "printer", "paper: present", "terminal", "signs on: yes", "host"):
-        assert told in done.stdout
+    said = " ".join(done.stdout.split())
+    for told in ("reader PASS", "Maker Holdfast", "printer PASS", "Paper present", "terminal PASS", "Signs on yes"):
+        assert told in said
+    assert "host PASS" in said
+    assert "card PASS" in said
 
 
 def test_rig_check_of_a_printer_that_is_not_there_names_the_port_and_ends_with_2(tmp_path: Path) -> None:
@@ -66,8 +81,10 @@ def test_rig_check_of_a_printer_that_is_not_there_names_the_port_and_ends_with_2
     rig.write_text(text, "utf-8")
     done = holdfast("rig", "check", rig)
     assert done.returncode == 2, done.stdout
-    assert "/dev/ttyNOWHERE cannot be opened" in " ".join(done.stdout.split())
-    assert "vendor: Holdfast" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert "/dev/ttyNOWHERE cannot be opened" in said
+    assert "What to do next printer does it exist, and does no other program hold it?" in said
+    assert "Maker Holdfast" in said
 
 
 def test_verify_tells_intact_incomplete_and_tampered_apart(default_run: Path, tmp_path: Path) -> None:

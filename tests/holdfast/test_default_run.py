@@ -64,7 +64,7 @@ def test_the_environment_holds_what_the_reader_says_of_itself(verdicts: dict[str
     if not unavailable():
         assert reader["driver"] == "PC/SC"
         assert reader["service"].startswith("pcsc-lite version")
-        assert reader["serial"] == "HF-0001"
+        assert reader["serial"] == "HF-DU-0001"
     assert set(verdicts["rig"]["evidence"].values()) == {"simulated"}
 
 

@@ -21,8 +21,8 @@ from tests.rigs.test_records import read
 from tests.simulators.issuer.client import RawClient
 from tests.support.admin_api import Api
 from tests.support.commands import ROOT, holdfast, wait_until
+from tests.support.screen import Tty
 from tests.support.secret_search import find_pans
-from tests.support.tty import Tty
 
 
 @pytest.fixture

@@ -11,8 +11,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from holdfast.cli import QUALIFIED_RIGS
+from holdfast.defects import all_defects
 from holdfast.qualify import qualify, weigh
-from simulators.terminal.defects import DEFECTS, Defect
+from protocols.defects import Defect
+from protocols.faults import ConfigurationError
+from rigs.model import load_rig
+from simulators.terminal.defects import DEFECTS
 from tests.support.commands import ROOT
 
 RIG = ROOT / "rigs" / "virtual-bench.yaml"
@@ -62,7 +67,7 @@ def test_a_defect_that_does_nothing_is_reported_not_caught_and_a_real_one_is(tmp
     command = (sys.executable, str(ROOT / "tests" / "support" / "with_a_defect_that_does_nothing.py"))
     out = io.StringIO()
     status = qualify(
-        RIG, tmp_path, Console(file=out, width=200), defects=(DEFECTS["no-reversal-on-timeout"], nothing),
+        [RIG], tmp_path, Console(file=out, width=200), defects=(DEFECTS["no-reversal-on-timeout"], nothing),
         command=command,
     )  # fmt: skip
     assert status == 1
@@ -73,9 +78,25 @@ def test_a_defect_that_does_nothing_is_reported_not_caught_and_a_real_one_is(tmp
     assert (score["caught"], score["total"]) == (1, 2)
 
 
+def test_each_seeded_defect_is_one_of_a_device_that_a_qualified_rig_has_under_test() -> None:
+    under_test = {component.value for rig in QUALIFIED_RIGS for component in load_rig(rig).dut}
+    assert {defect.component for defect in all_defects().values()} == under_test == {"terminal", "reader"}
+    assert len(all_defects()) >= 39
+
+
+def test_a_defect_of_a_device_that_is_not_under_test_is_not_run(tmp_path: Path) -> None:
+    """It would be no FAIL there: design 1."""
+    reader = [defect for defect in all_defects().values() if defect.component == "reader"]
+    with pytest.raises(ConfigurationError, match="no seeded defect is one of a device under test"):
+        qualify([RIG], tmp_path, Console(file=io.StringIO()), defects=reader)
+
+
 def test_every_seeded_defect_is_caught_by_its_own_criterion(tmp_path: Path) -> None:
     out = io.StringIO()
-    status = qualify(RIG, tmp_path, Console(file=out, width=200))
+    status = qualify(QUALIFIED_RIGS, tmp_path, Console(file=out, width=200))
     assert status == 0, out.getvalue()
-    assert f"{len(DEFECTS)} of {len(DEFECTS)} defects caught by their own criterion" in out.getvalue()
-    assert len(DEFECTS) >= 10
+    total = len(all_defects())
+    assert f"{total} of {total} defects caught by their own criterion" in out.getvalue()
+    score = json.loads((tmp_path / "qualification.json").read_text("utf-8"))
+    assert (score["caught"], score["total"]) == (total, total)
+    assert {defect["component"] for defect in score["defects"]} == {"terminal", "reader"}

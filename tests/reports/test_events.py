@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports.events import line_of
+from reports.events import line_of, pairs_of, rows_of
 from reports.runfolder import Record
 
 TOTALS = {"debit_total": 250000, "debit_count": 2, "credit_total": 100, "credit_count": 1}
@@ -49,6 +49,21 @@ TOTALS = {"debit_total": 250000, "debit_count": 2, "credit_total": 100, "credit_
             {"batch": "000001", "trace": "000007", "amount": 100, "matched": False, "reason": "nearest 000006"},
             "batch 000001, trace 000007 of 1.00 matches nothing: nearest 000006",
         ),
+        (
+            "card", "gave", {"card": "credit-0014", "took": 5, "length": 36, "sw": "9000", "mark": "ab", "taken": "cd"},
+            "credit-0014 itself took 5 bytes and gave 36, 9000",
+        ),
+        ("card", "took", {"card": "credit-0014", "took": 5}, "credit-0014 itself took 5 bytes, and gave nothing"),
+        ("card", "powered", {"card": "credit-0014", "atr": ""}, "credit-0014 itself answers its reset: nothing"),
+        ("reader", "looked", {"present": True}, "asked: a card is there"),
+        ("reader", "seen", {"present": False, "movements": 2}, "sees: no card is there"),
+        (
+            "reader", "identity", {"was": {"serial": "1", "vendor": "A"}, "is": {"serial": "2", "vendor": "A"}},
+            "asked who it is: its serial was 1, is 2",
+        ),
+        ("reader", "identity", {"was": {"a": "1"}, "is": {"a": "1"}}, "asked who it is: as when the bench came up"),
+        ("reader", "told", {"error": "CardRemoved", "message": "gone"}, "its driver tells CardRemoved: gone"),
+        ("rig", "handled", {"device": "reader", "what": "unplugged"}, "on purpose: reader unplugged"),
         ("terminal", "batch", {"closed": "000001", "opened": "000002"}, "000001 closed, 000002 opened"),
         (
             "terminal", "gateway",
@@ -82,3 +97,16 @@ TOTALS = {"debit_total": 250000, "debit_count": 2, "credit_total": 100, "credit_
 def test_an_event_is_told_in_a_line(channel: str, kind: str, fields: dict[str, Any], line: str) -> None:
     """The last has not what its kind promises, and is told by what it holds."""
     assert line_of(Record(1, 0, "", channel, "", kind, "simulated", fields)) == line
+
+
+def test_what_only_the_judge_wants_is_in_no_line_and_in_no_table() -> None:
+    """The card's own word stands in the timeline's file; a row is made of it where a criterion rests on it."""
+    records = [
+        Record(number, number, "", "card", "", kind, "simulated", {"mark": "abcd", "taken": "ef", "sw": "9000"})
+        for number, kind in enumerate(("command", "gave", "response"), 1)
+    ]
+    assert [row["kind"] for row in rows_of(records, [])] == ["command", "response"]
+    shown = rows_of(records, [2])
+    assert [row["kind"] for row in shown] == ["command", "gave", "response"]
+    assert all(row["parameters"] == {"sw": "9000"} and "abcd" not in row["text"] for row in shown)
+    assert [row["last"] for row in pairs_of(rows_of(records, []))] == [3]

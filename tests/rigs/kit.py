@@ -41,9 +41,9 @@ STARTED = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 
 
 def rig_file(folder: Path, **changes: Any) -> Path:
-    """The virtual bench with its reader in this process, and with changes; a mapping is merged, None removes."""
+    """The virtual bench with a plain reader in this process, and with changes; a mapping is merged, None removes."""
     rig = yaml.safe_load(VIRTUAL_BENCH.read_text("utf-8"))
-    rig["reader"]["service"] = "in-process"
+    rig["reader"] |= {"service": "in-process", "profile": "plain"}
     rig["dut_file"] = str(RIGS / rig["dut_file"])
     rig["cards"] = {name: str(RIGS / path) for name, path in rig["cards"].items()}
     for key, value in changes.items():

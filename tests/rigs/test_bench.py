@@ -138,7 +138,7 @@ BREAKS: dict[str, tuple[Any, str]] = {
     "terminal's journal": (build, "ReferenceTerminal"),
     "sign-on": (ReferenceTerminalDriver, "sign_on"),
     "status of the paper": (EscposSerialPrinter, "status"),
-    "cards": (rigs.bench, "load_card_profile"),
+    "cards": (rigs.bench, "load_cards"),
 }
 
 

@@ -11,7 +11,8 @@ import pytest
 from protocols.faults import ConfigurationError
 from rigs.cards.loading import load_card_profile
 from rigs.marketfile import load_market
-from rigs.model import Component, load_dut, load_rig
+from rigs.model import Component, PcscReaderOnBench, load_dut, load_rig
+from rigs.readers.choice import ReaderChoice
 from tests.rigs.kit import RIGS, VIRTUAL_BENCH, rig_file
 
 PCSC = {"kind": "pcsc", "name": "ACS ACR39U"}
@@ -51,7 +52,12 @@ def test_the_virtual_bench_says_that_its_dut_is_simulated() -> None:
      ({"printer": {"kind": "escpos-serial"}}, "printer.escpos-serial.port: Field required"),
      ({"host": {"kind": "simulated", "tls": "yes"}}, "host.tls: Input should be a valid boolean"),
      ({"host": {"kind": "simulated", "second_gatway": True}}, "host.second_gatway: unknown key"),
-     ({"reader": {"kind": "pcsc", "name": ""}}, "reader.pcsc.name: "),
+     ({"reader": {"kind": "pcsc", "name": ""}}, "reader.pcsc: say serial, usb or name"),
+     ({"reader": {"kind": "pcsc"}}, "reader.pcsc: say serial, usb or name"),
+     ({"reader": {"kind": "pcsc", "usb": "bus 1"}}, "reader.pcsc.usb: String should match pattern"),
+     ({"reader": {"kind": "pcsc", "seriel": "1"}}, "reader.pcsc.seriel: unknown key (did you mean serial"),
+     ({"reader": {"kind": "virtual", "profile": ""}}, "reader.virtual.profile: "),
+     ({"reader": {"kind": "virtual", "profil": "dual"}}, "reader.virtual.profil: unknown key (did you mean profile?)"),
      ({"market": None, "marktet": "x"}, "marktet: unknown key (did you mean market?)")],
     ids=str,
 )  # fmt: skip
@@ -85,6 +91,26 @@ def test_an_all_virtual_rig_shares_nothing() -> None:
 )  # fmt: skip
 def test_a_rig_shares_itself_and_its_real_devices(tmp_path: Path, change: dict[str, Any], shared: list[str]) -> None:
     assert load_rig(rig_file(tmp_path, **change)).shared == shared
+
+
+def test_a_reader_on_the_bench_is_chosen_by_all_that_is_said(tmp_path: Path) -> None:
+    said = {"kind": "pcsc", "serial": "0012-34", "usb": "1-2.3", "name": "ACS*"}
+    reader = load_rig(rig_file(tmp_path, reader=said)).reader
+    assert isinstance(reader, PcscReaderOnBench)
+    assert reader.choice == ReaderChoice(serial="0012-34", usb="1-2.3", name="ACS*")
+
+
+@pytest.mark.parametrize("known", [{"serial": "S1"}, {"usb": "1-2"}, {"name": "A"}])
+def test_two_rigs_of_one_reader_fight_over_what_both_call_it(tmp_path: Path, known: dict[str, str]) -> None:
+    assert load_rig(rig_file(tmp_path, reader={"kind": "pcsc", **known})).shared[1:] == [
+        f"reader {next(iter(known.values()))}"
+    ]
+
+
+def test_a_virtual_reader_is_the_plain_one_unless_the_rig_says_more(tmp_path: Path) -> None:
+    assert load_rig(rig_file(tmp_path, reader={"kind": "virtual"})).reader.profile == "plain"  # type: ignore[union-attr]
+    dual = load_rig(rig_file(tmp_path, reader={"kind": "virtual", "profile": "dual"})).reader
+    assert dual.profile == "dual"  # type: ignore[union-attr]
 
 
 def test_the_master_key_never_leaves_by_what_a_run_writes_down(tmp_path: Path) -> None:

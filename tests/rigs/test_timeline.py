@@ -465,6 +465,22 @@ def test_no_channel_keeps_a_card_number_in_its_raw_bytes(
     assert_hidden(tmp_path, PAN)
 
 
+def test_a_card_of_the_bench_in_a_decoded_value_is_hidden_in_packed_digits_and_in_text(
+    recorder: Recorder, tmp_path: Path, worker: Path
+) -> None:
+    """The name that a SELECT asks for is shown in hex, whatever stands in it."""
+    recorder.protect(PAN)
+    for name in (bytes.fromhex(PAN), PAN.encode(), b"x" + PAN.encode()[:15]):
+        recorder.emit(
+            Event(Channel.CARD, "command", {}, Direction.OUT, b"\x00\xa4\x04\x00" + bytes([len(name)]) + name)
+        )
+    packed, text, part = (line["f"]["file"] for line in lines_of(worker)[:3])
+    assert packed == "625094••••••0014"
+    assert text == PAN[:6].encode().hex() + "•" * 12 + PAN[-4:].encode().hex()
+    assert part == "78" + PAN[:15].encode().hex()
+    assert_hidden(tmp_path, PAN)
+
+
 def test_a_number_is_protected_from_the_next_event_on(recorder: Recorder, worker: Path) -> None:
     recorder.emit(told(digits=f"9{PAN}9"))
     recorder.protect(PAN)

@@ -15,9 +15,15 @@ def card(story: Story) -> None:
     story.card_in_reader("debit")
 
 
-@given(parsers.parse("the reader is unplugged at {command}"))
+@given(parsers.re(r"the reader is unplugged at (?P<command>[A-Z ]+)"))
 def unplugged(story: Story, command: str) -> None:
     story.bench.presenter.unplug_before(command)
+
+
+@given(parsers.parse("the reader is unplugged at {command} in the first attempt"))
+def unplugged_once(story: Story, command: str) -> None:
+    if not story.before:
+        story.bench.presenter.unplug_before(command)
 
 
 @given(parsers.parse("the PC/SC service hangs at {command}"))

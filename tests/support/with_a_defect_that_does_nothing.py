@@ -8,7 +8,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from holdfast.cli import main
-from simulators.terminal.defects import DEFECTS, Defect
+from protocols.defects import Defect
+from simulators.terminal.defects import DEFECTS
 
 DEFECTS["does-nothing"] = Defect("does-nothing", "nothing at all", "reversal-duty.reversed", (96,))
 main()

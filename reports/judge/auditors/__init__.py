@@ -12,13 +12,17 @@ from reports.judge.registry import View
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """One rule of an auditor. `component` is what it judges."""
+    """One rule of an auditor. `component` is what it judges.
+
+    `needs_again`: a failure counts only when the case, run again, shows it again. Design 1.
+    """
 
     id: str
     title: str
     rule: str
     component: str
     evaluate: Callable[[View], Finding | None]
+    needs_again: bool = False
 
 
 @cache
@@ -26,8 +30,10 @@ def auditors() -> tuple[Audit, ...]:
     """All rules of all auditors, in the order in which reports show them."""
     from reports.judge.auditors import (
         agreement,
+        cards,
         ledger,
         privacy,
+        reader,
         receipt,
         reversal_duty,
         settlement,
@@ -35,5 +41,5 @@ def auditors() -> tuple[Audit, ...]:
         wire,
     )
 
-    parts = (ledger, wire, reversal_duty, store_and_forward, settlement, agreement, receipt, privacy)
+    parts = (ledger, wire, reversal_duty, store_and_forward, settlement, agreement, receipt, privacy, cards, reader)
     return tuple(audit for part in parts for audit in part.AUDITS)

@@ -2,6 +2,7 @@
 
 from reports.judge.criteria import (
     answers,
+    cards,
     codes,
     enquiries,
     exchange,
@@ -10,6 +11,7 @@ from reports.judge.criteria import (
     hosts,
     outcomes,
     partial,
+    reader,
     requests,
     reversal_ends,
     reversals,
@@ -22,6 +24,7 @@ from reports.judge.criteria import (
 
 __all__ = [
     "answers",
+    "cards",
     "codes",
     "enquiries",
     "exchange",
@@ -30,6 +33,7 @@ __all__ = [
     "hosts",
     "outcomes",
     "partial",
+    "reader",
     "requests",
     "reversal_ends",
     "reversals",

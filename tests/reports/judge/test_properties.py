@@ -13,13 +13,14 @@ from reports.judge.case import CaseVerdict, judge_case
 from reports.judge.finding import Verdict
 from reports.judge.registry import CRITERIA
 from tests.reports.judge.builder import HOLD, TIMEOUT_MS, TRACE, Tale
+from tests.reports.judge.reader_tale import CARD, OTHER_CARD, READ, SELECT, SERIAL, ReaderTale
 
 ARGS = {
     "transaction": HOLD, "result": "approved", "code": "51", "hold": 100000, "amount": 115001, "state": "open",
     "held": 0, "booked": 0, "requests": 1, "least": 2, "present": True, "times": 1, "contains": "挂失", "field": 4,
     "value": "0000", "states": ["open"], "flag": "1", "debit": 0, "debit_count": 0, "credit": 0, "credit_count": 0,
     "trace": TRACE, "name": "batch limit", "again": True, "approval": "123456",
-    "gateway": "second",
+    "gateway": "second", "command": "SELECT",
 }  # fmt: skip
 TRACES = st.sampled_from([TRACE, "000078", "000079"])
 TRANSACTIONS = st.sampled_from(
@@ -34,7 +35,13 @@ GATEWAYS = st.sampled_from(["primary", "second"])
 SEEN = st.sampled_from(["connected", "no handshake", "passed", "shows", "up", "down", "silent", "broke"])
 CARDS = st.sampled_from(["卡号 625094******0014", None, "卡号 62509470****0014"])
 
-Deed = Callable[[Tale], object]
+BOTH = st.sampled_from([CARD, OTHER_CARD])
+LATER = st.sampled_from([1, 2000])
+PARTS = st.sampled_from(["command", "took", "gave", "response"])
+HANDLED = st.sampled_from(["unplugged", "restarted", "in use again"])
+DUTS = st.sampled_from([["terminal"], ["reader"], ["terminal", "reader"]])
+
+Deed = Callable[[ReaderTale], object]
 DEEDS: st.SearchStrategy[Deed] = st.one_of(
     st.builds(lambda t: lambda tale: tale.order(t), TRANSACTIONS),
     st.builds(lambda t, wait: lambda tale: tale.request(trace=t, after=wait), TRACES, WAITS),
@@ -70,6 +77,15 @@ DEEDS: st.SearchStrategy[Deed] = st.one_of(
         ),
         GATEWAYS, SEEN, TRACES, st.sampled_from(["an expired certificate", "no TLS"]),
     ),
+    st.builds(lambda way, card: lambda tale: getattr(tale, way)(card), st.sampled_from(["inserted", "removed"]), BOTH),
+    st.builds(lambda p, wait: lambda tale: tale.looked(present=p, after=wait), st.booleans(), LATER),
+    st.builds(lambda name, card: lambda tale: tale.passed(name, card=card), st.sampled_from([SELECT, READ]), BOTH),
+    st.builds(lambda part: lambda tale: getattr(tale, part)(), PARTS),
+    st.builds(lambda error: lambda tale: tale.told(error), st.sampled_from(["CardRemoved", "ReaderGone"])),
+    st.builds(lambda what: lambda tale: tale.handled(what), HANDLED),
+    st.builds(lambda now: lambda tale: tale.asked_who(now=now), st.sampled_from([SERIAL, {}])),
+    st.sampled_from([lambda tale: tale.gone(), lambda tale: tale.powered(), lambda tale: tale.lost()]),
+    st.builds(lambda n: lambda tale: tale.tell("reader", "walk" if n else "walked", commands=n), st.integers(0, 1)),
     st.just(lambda tale: tale.supervisor()),
     st.just(lambda tale: tale.pin()),
     st.just(lambda tale: tale.tell("host", "undecodable", reason="x")),
@@ -79,7 +95,7 @@ DEEDS: st.SearchStrategy[Deed] = st.one_of(
 
 @st.composite
 def tales(draw: st.DrawFn) -> Tale:
-    tale = Tale()
+    tale = ReaderTale(dut=draw(DUTS))
     for deed in draw(st.lists(DEEDS, min_size=3, max_size=25)):
         deed(tale)
     for criterion in draw(st.lists(st.sampled_from([c.id for c in CRITERIA]), max_size=5)):

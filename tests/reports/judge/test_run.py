@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from protocols.limits import USUAL_READER
 from reports.judge.run import judge_run, terms_of
 from reports.runfolder import RunFolder
 from tests.reports.folders import RUN, Folder
 from tests.reports.judge.builder import HOLD, Tale, market
+from tests.reports.judge.reader_tale import ReaderTale
 
 REPORTED: dict[str, Any] = {"transaction": HOLD, "result": "approved"}
 
@@ -78,6 +80,15 @@ def test_a_run_that_did_not_end_is_incomplete(
     assert (found["statement"], found["qualifiers"]) == (statement, qualifiers)
 
 
+def test_what_stopped_a_run_stands_in_its_statement(tmp_path: Path) -> None:
+    folder = Folder(tmp_path).case("a", good()).end("stopped")
+    end = json.loads((folder.path / "end.json").read_text("utf-8"))
+    (folder.path / "end.json").write_text(json.dumps(end | {"ended_by": "the run's deadline has passed"}), "utf-8")
+    found = judged(folder)
+    assert found["qualifiers"] == ["not finished", "the run's deadline has passed"]
+    assert found["statement_text"].startswith("INCOMPLETE (not finished, the run's deadline has passed): ")
+
+
 def test_a_run_that_was_killed_is_judged_by_what_it_left(tmp_path: Path) -> None:
     found = judged(Folder(tmp_path).case("a", good()).case("b", bad()))  # neither plan nor end
     assert found["statement"] == "DOES_NOT_CONFORM"
@@ -110,6 +121,51 @@ def test_every_attempt_is_kept_and_a_pass_after_a_failure_is_no_plain_pass(tmp_p
 
 def test_a_pass_after_an_undecided_attempt_is_a_pass(tmp_path: Path) -> None:
     assert judged(Folder(tmp_path).case("a", undecided(), good()).end())["cases"][0]["verdict"] == "PASS"
+
+
+def of_readers(tmp_path: Path) -> Folder:
+    """A run with a reader under test."""
+    return Folder(tmp_path, rig={**RUN["rig"], "dut": ["reader"]})
+
+
+def stayed() -> ReaderTale:
+    return ReaderTale().inserted().powered().passed().removed().asked_who().expect("reader.same-after-plug").close()  # type: ignore[return-value]
+
+
+def dropped_out() -> ReaderTale:
+    return ReaderTale().inserted().powered().passed().gone().lost().close()  # type: ignore[return-value]
+
+
+def test_what_drops_out_once_stays_in_sight_and_twice_it_fails(tmp_path: Path) -> None:
+    """Design 1."""
+    folder = of_readers(tmp_path).case("a", dropped_out(), stayed()).case("b", dropped_out(), dropped_out()).end()
+    once, twice = judged(folder)["cases"]
+    assert [attempt["verdict"] for attempt in once["attempts"]] == ["INCONCLUSIVE", "PASS_WITH_OBSERVATION"]
+    assert once["cause"] == "reader.stays failed in attempt 1"
+    assert [attempt["verdict"] for attempt in twice["attempts"]] == ["INCONCLUSIVE", "FAIL"]
+
+
+def test_the_limits_of_the_reader_are_the_rigs_or_the_usual_ones() -> None:
+    run = {**RUN, "market": {"data": market().model_dump(mode="json")}}
+    assert terms_of(run).reader == USUAL_READER
+    limits = {"added_ms": 5.0, "per_byte_ms": 0.0, "seen_ms": 9.0}
+    run["rig"] = {**RUN["rig"], "model": {"reader": {"limits": limits}}}
+    assert terms_of(run).reader.model_dump() == limits
+
+
+@pytest.mark.parametrize(
+    ("reasons", "words"),
+    [(["market m: a.b is false"] * 2, ", 2 not applicable in this market"),
+     (["rig r: none"], ", 1 not applicable on this rig"),
+     (["market m: x", "rig r: y"], ", 1 not applicable in this market, 1 not applicable on this rig"), ([], " passed")],
+    ids=["market", "rig", "both", "neither"],
+)  # fmt: skip
+def test_what_was_ruled_out_is_counted_by_who_did_it(tmp_path: Path, reasons: list[str], words: str) -> None:
+    folder = Folder(tmp_path).case("a", good()).end()
+    plan = json.loads((folder.path / "plan.json").read_text("utf-8"))
+    plan["not_selected"] = [{"verdict": "NOT_APPLICABLE", "reason": reason} for reason in reasons]
+    (folder.path / "plan.json").write_text(json.dumps(plan), "utf-8")
+    assert judged(folder)["statement_text"].endswith(words)
 
 
 def test_the_last_attempt_decides(tmp_path: Path) -> None:

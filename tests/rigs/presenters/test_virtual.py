@@ -6,11 +6,11 @@ import pytest
 
 from protocols.emv import Apdu
 from protocols.events import discard
-from protocols.faults import CardRemoved, ConfigurationError, ReaderGone
+from protocols.faults import CardRemoved, ConfigurationError, DeviceSilent, ReaderGone
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.readers.embedded import EmbeddedReader
 from simulators.card import ChipCard
-from simulators.reader import EmbeddedSlot
+from simulators.reader import EmbeddedSlot, SlotKind
 from tests.simulators.kit import OTHER_PAN, PAN, Events, credit_profile
 
 SELECT = Apdu(0x00, 0xA4, 0x04, 0, b"1PAY.SYS.DDF01", 0).pack()
@@ -81,6 +81,75 @@ def test_only_what_was_said_last_is_done(presenter: VirtualPresenter, reader: Em
     reader.power_on()
     reader.transmit(SELECT)
     assert done == ["last"]
+
+
+def test_it_is_done_at_the_occurrence_that_was_meant_and_not_again(
+    presenter: VirtualPresenter, reader: EmbeddedReader
+) -> None:
+    done: list[str] = []
+    presenter.before("GET CHALLENGE", lambda: done.append("now"), 2)
+    presenter.offer("one")
+    reader.power_on()
+    counts = []
+    for _ in range(3):
+        reader.transmit(SELECT)
+        reader.transmit(GET_CHALLENGE)
+        counts.append(len(done))
+    assert counts == [0, 1, 1]
+
+
+def test_a_card_that_is_pulled_slowly_is_out_in_and_out(
+    presenter: VirtualPresenter, reader: EmbeddedReader, slot: EmbeddedSlot, events: Events
+) -> None:
+    presenter.pull_slowly_before("GET CHALLENGE")
+    presenter.offer("one")
+    reader.power_on()
+    with pytest.raises(CardRemoved):
+        reader.transmit(GET_CHALLENGE)
+    assert slot.card is None
+    assert [e.kind for e in events.all()] == ["inserted", "removed", "inserted", "removed"]
+
+
+def test_a_card_that_bounces_is_in_in_the_end(
+    presenter: VirtualPresenter, reader: EmbeddedReader, events: Events
+) -> None:
+    presenter.bounce("one", times=2)
+    assert [e.kind for e in events.all()] == ["inserted", "removed"] * 2 + ["inserted"]
+    assert reader.power_on() == ChipCard.atr
+
+
+def test_a_card_the_wrong_way_round_is_there_and_mute_until_it_is_turned(
+    presenter: VirtualPresenter, reader: EmbeddedReader
+) -> None:
+    presenter.offer_wrong_way_round("one")
+    assert reader.wait_for_card(True, 0)
+    with pytest.raises(DeviceSilent) as silent:
+        reader.power_on()
+    assert silent.value.component == "card"
+    presenter.offer("one")
+    assert reader.power_on() == ChipCard.atr
+
+
+def test_a_second_card_in_a_field_is_there_too_and_leaves_alone(events: Events) -> None:
+    field = EmbeddedSlot(events, kind=SlotKind.CONTACTLESS)
+    presenter = VirtualPresenter(field)
+    for name, pan in (("one", PAN), ("two", OTHER_PAN)):
+        presenter.hold(name, ChipCard(credit_profile(), pan, name=name))
+    presenter.offer("one")
+    presenter.offer_too("two")
+    assert not field.present()
+    presenter.take_away("one")
+    assert field.present()
+    assert [(e.kind, e.fields["card"]) for e in events.all()] == [
+        ("inserted", "one"), ("inserted", "two"), ("removed", "one"),
+    ]  # fmt: skip
+
+
+def test_a_contact_slot_takes_one_card(presenter: VirtualPresenter) -> None:
+    presenter.hold("two", ChipCard(credit_profile(), OTHER_PAN, name="two"))
+    presenter.offer("one")
+    with pytest.raises(ConfigurationError, match="contactless"):
+        presenter.offer_too("two")
 
 
 def test_it_is_done_with_a_card_that_is_issued_later_too(presenter: VirtualPresenter, reader: EmbeddedReader) -> None:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 
 from protocols.emv import Apdu, ResponseApdu, find, parse
+from protocols.events import Channel, Event
 from protocols.pan import derived
 from simulators.card import ChipCard
 from tests.simulators.kit import PAN, Events, credit_profile
@@ -350,3 +351,40 @@ def test_on_command_sees_a_command_before_it_is_carried_out(card: ChipCard) -> N
 
 def test_a_challenge_has_eight_bytes(card: ChipCard) -> None:
     assert len(send(card, Apdu(0, 0x84, 0, 0, le=8)).data) == 8
+
+
+# ── its own witness ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_card_tells_its_witness_what_it_took_and_gave_itself() -> None:
+    events = Events()
+    card = ChipCard(credit_profile(), PAN, name="credit", witness=events)
+    card.power_on()
+    command = Apdu(0, 0xA4, 4, 0, bytes.fromhex(AID), 256).pack()
+    answer = card.transmit(command)
+    assert answer is not None
+    assert [(e.kind, e.raw) for e in events.all()] == [("powered", None), ("gave", command + answer)]
+    assert events.of("powered") == [{"card": "credit", "atr": card.atr.hex().upper()}]
+    [gave] = events.of("gave")
+    assert (gave["card"], gave["took"]) == ("credit", len(command))
+    assert 0 <= gave["own_ns"] < 1e9
+
+
+def test_it_tells_after_what_was_done_as_the_command_reached_it() -> None:
+    events = Events()
+    card = ChipCard(credit_profile(), PAN, witness=events)
+    card.on_command = lambda command: events(Event(Channel.READER, "removed"))
+    card.transmit(Apdu(0, 0x84, 0, 0, le=256).pack())
+    assert [e.kind for e in events.all()] == ["removed", "gave"]
+
+
+def test_a_silent_card_took_a_command_and_one_without_a_witness_tells_nobody() -> None:
+    events = Events()
+    card = ChipCard(credit_profile(), PAN, emit=events, witness=events)
+    card.faults.mute.add(0x84)
+    command = Apdu(0, 0x84, 0, 0, le=256).pack()
+    assert card.transmit(command) is None
+    assert [(e.kind, e.raw) for e in events.all()] == [("took", command)]
+    unseen = Events()
+    ChipCard(credit_profile(), PAN, emit=unseen).transmit(command)
+    assert unseen.all() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.faults import ConfigurationError, PrinterGone
+from protocols.faults import ForeignCard, PrinterGone
 from protocols.money import Money
 from protocols.orders import Result
 from protocols.printing import Paper
@@ -154,7 +154,7 @@ def test_a_card_outside_the_test_ranges_stops_the_run_and_its_number_is_in_no_er
     """Design 7."""
     stranger = "62" + "2" * 14
     shop.slot.insert(type(shop.card)(credit_profile(), stranger, name="stranger"))
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ForeignCard) as caught:
         shop.preauth()
     assert stranger not in str(caught.value)
     assert not shop.requests()

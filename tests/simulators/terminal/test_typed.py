@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.faults import ConfigurationError
+from protocols.faults import ForeignCard
 from protocols.orders import Entry, Outcome, Result
 from protocols.pan import check_digit
 from protocols.transactions import Transaction
@@ -69,7 +69,7 @@ def test_a_number_outside_the_test_ranges_stops_the_run_and_is_in_no_error(shop:
     hold = shop.preauth()
     stranger = "622200000000000" + check_digit("622200000000000")
     shop.keys.card = (stranger, "3012")
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ForeignCard) as caught:
         shop.order(T.COMPLETION, 100_00, hold, entry=Entry.KEYED)
     assert stranger not in str(caught.value)
     assert len(shop.requests()) == 1
