@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench_host import CONNECTIONS, GOAL_CONNECTIONS
+from benchmarks.markdown import spread, table_head, table_row
 from benchmarks.peers.servers import LIBRARY, LIBRARY_GROUP
 from benchmarks.plot import draw
+from benchmarks.readers.page import reader_section, soak_section
 from protocols.faults import ConfigurationError
 
 ROOT = Path(__file__).parents[1]
 FOLDER, PAGE, PLOT = ROOT / "build" / "benchmarks", ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "benchmarks.svg"
 HEAD = """# Measurements
 
-Made from what `make bench-report` and the soaks (`soak_connections`, `soak_kills`) left; no figure is written by hand.
-Medians, with [least..most] of the rounds; ratios are taken within a round, so that what the machine does meanwhile is
-in both.
+Made from what `make bench-report` and the soaks (`soak_connections`, `soak_kills`, `soak_reader`) left; no figure is
+written by hand. Medians, with [least..most] of the rounds; ratios are taken within a round, so that what the machine
+does meanwhile is in both.
 """
 HOST = """
 ## The issuer host against its peers
@@ -96,15 +98,6 @@ def page(found: dict[str, dict[str, Any]]) -> str:
     return "".join(parts)
 
 
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(str(cell) for cell in cells)} |\n"
-
-
-def _head(*names: str) -> str:
-    """The first column stands left, figures right."""
-    return "\n" + _row(*names) + _row("---", *["--:"] * (len(names) - 1))
-
-
 def _machines(found: dict[str, dict[str, Any]]) -> str:
     """Each machine once, with what was measured on it."""
     on: dict[str, list[str]] = {}
@@ -125,17 +118,13 @@ def _machines(found: dict[str, dict[str, Any]]) -> str:
 
 
 def _goals(found: dict[str, dict[str, Any]]) -> str:
-    out = "\n## Against the goals\n" + _head("goal", "wanted", "measured", "")
+    out = "\n## Against the goals\n" + table_head("goal", "wanted", "measured", "")
     for name in [*(name for name in SECTIONS if name in found), *(name for name in found if name not in SECTIONS)]:
         for goal in found[name].get("goals", []):
             bound = "≥" if goal["bound"] == "at least" else "≤"
             wanted, got = (f"{goal[of]:,.2f}{goal['unit']}" for of in ("wanted", "got"))
-            out += _row(goal["what"], f"{bound} {wanted}", got, "met" if goal["met"] else "**missed**")
+            out += table_row(goal["what"], f"{bound} {wanted}", got, "met" if goal["met"] else "**missed**")
     return out
-
-
-def _spread(of: dict[str, float], digits: int = 0) -> str:
-    return f"{of['median']:,.{digits}f} [{of['min']:,.{digits}f}..{of['max']:,.{digits}f}]"
 
 
 def _host(told: dict[str, Any]) -> str:
@@ -151,72 +140,72 @@ def _servers(told: dict[str, Any]) -> str:
     out = ""
     for connections in CONNECTIONS:
         out += f"\n{connections} terminal{'s' if connections > 1 else ''} at once:\n"
-        out += _head(
+        out += table_head(
             "server", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs each", "times libraries", "times group"
         )
         for row in told["summary"]:
             if row["connections"] == connections:
                 latency = [f"{row[p]['median'] / 1000:.2f}" for p in ("p50", "p99", "p999")]
                 against = [row["against"].get(kind.name) for kind in (LIBRARY, LIBRARY_GROUP)]
-                ratios = [_spread(peer["per_second"], 2) if peer else "" for peer in against]
+                ratios = [spread(peer["per_second"], 2) if peer else "" for peer in against]
                 name = f"**{row['server']}**" if row["server"] == "Holdfast" else row["server"]
-                out += _row(name, _spread(row["per_second"]), *latency, f"{row['cpu_us']['median']:.0f}", *ratios)
+                out += table_row(name, spread(row["per_second"]), *latency, f"{row['cpu_us']['median']:.0f}", *ratios)
     foreign = max(row["foreign"] for row in told["summary"])
     generator = max((s["generator_busy"] for s in told["samples"] if "echo" not in s["server"]), default=0.0)
     audits = set(told["audits"].values())
     sound = "sound, every account and hold added up from all postings" if audits == {"sound"} else "; ".join(audits)
     return out + (
         f"\nMAC {told['scheme']}; {told['rounds']} rounds of {told['seconds']:g} s; the disk makes"
-        f" {_spread(told['fsyncs'])} blocks a second durable, one after the other. In no sample that counts did"
+        f" {spread(told['fsyncs'])} blocks a second durable, one after the other. In no sample that counts did"
         f" anything else use more than {foreign:.0%} of the cores, and with no host did the generator use more than"
         f" {generator:.0%} of its own. Holdfast's ledgers afterwards: {sound}.\n"
     )
 
 
 def _history(told: dict[str, Any]) -> str:
-    out = HISTORY + _head("holds", "ledger MB", "requests/s", "p50 ms", "p99 ms", "CPU µs each", "audit")
+    out = HISTORY + table_head("holds", "ledger MB", "requests/s", "p50 ms", "p99 ms", "CPU µs each", "audit")
     for row in told["summary"]["rows"]:
         holds = str(row["holds"])
         latency = [f"{row[p]['median'] / 1000:.2f}" for p in ("p50", "p99")]
-        out += _row(
-            f"{row['holds']:,}", f"{told['filled'][holds]['megabytes']:.0f}", _spread(row["per_second"]), *latency,
+        out += table_row(
+            f"{row['holds']:,}", f"{told['filled'][holds]['megabytes']:.0f}", spread(row["per_second"]), *latency,
             f"{row['cpu_us']['median']:.0f}", told["audits"][holds],
         )  # fmt: skip
     ratios = told["summary"]
     return out + (
-        f"\nTime of a request: {_spread(ratios['time_ratio'], 2)} times; processor time:"
-        f" {_spread(ratios['cpu_ratio'], 2)} times.\n"
+        f"\nTime of a request: {spread(ratios['time_ratio'], 2)} times; processor time:"
+        f" {spread(ratios['cpu_ratio'], 2)} times.\n"
     )
 
 
 def _delay(told: dict[str, Any]) -> str:
-    out = DELAY + _head("load", "requests/s", "delayed", "least", "p50", "p99", "p99.9", "most")
+    out = DELAY + table_head("load", "requests/s", "delayed", "least", "p50", "p99", "p99.9", "most")
     names = {"idle": "idle, one after the other", "half": "half of the full rate, a tenth delayed"}
     for row in told["rows"]:
         error = [f"{value:.2f}" for value in row["error_ms"].values()]
-        out += _row(names[row["load"]], f"{row['per_second']:,.0f}", f"{row['delayed']:,.0f}", *error)
+        out += table_row(names[row["load"]], f"{row['per_second']:,.0f}", f"{row['delayed']:,.0f}", *error)
     return out + f"\nAsked for: {told['asked_s'] * 1000:g} ms.\n"
 
 
 def _codec(told: dict[str, Any]) -> str:
     base = next(row["codec"] for row in told["codecs"] if row["ratio"] == 1)
     out = CODEC.format(message_bytes=told["message_bytes"], base=base)
-    out += _head("codec", "same bytes", "pack µs", "unpack µs", "messages/s", "times")
+    out += table_head("codec", "same bytes", "pack µs", "unpack µs", "messages/s", "times")
     for row in told["codecs"]:
         ratio = f"{row['ratio']:.2f} [{row['ratio_least']:.2f}..{row['ratio_most']:.2f}]"
         cost = [f"{row[of]:.2f}" for of in ("pack_us", "unpack_us")]
-        out += _row(row["codec"].strip(), row["same_bytes"], *cost, f"{row['messages_per_s']:,.0f}", ratio)
-    out += _head("part of a request", "µs", "instead µs", "instead")
+        out += table_row(row["codec"].strip(), row["same_bytes"], *cost, f"{row['messages_per_s']:,.0f}", ratio)
+    out += table_head("part of a request", "µs", "instead µs", "instead")
     for row in told["parts"]:
         plain = f"{row['instead_us']:.2f}" if row["instead_us"] else ""
-        out += _row(row["part"], f"{row['us']:.2f}", plain, row["instead"])
+        out += table_row(row["part"], f"{row['us']:.2f}", plain, row["instead"])
     return out + f"\nMedians of {told['rounds']} rounds.\n"
 
 
 def _connections(told: dict[str, Any]) -> str:
-    out = CONNECTIONS_HEAD + _head("line", "what happened", "lines", "memory MiB", "p99 ms", "worst ms")
+    out = CONNECTIONS_HEAD + table_head("line", "what happened", "lines", "memory MiB", "p99 ms", "worst ms")
     for row in told["rows"]:
-        out += _row(
+        out += table_row(
             row["line"], f"{row['phase']}: {row['what']}", f"{row['lines']:,}", f"{row['rss_mib']:.0f}",
             f"{row['p99_ms']:.1f}", f"{row['worst_ms']:.1f}",
         )  # fmt: skip
@@ -234,18 +223,19 @@ all of it is looked up once more, and every account and hold is added up from al
 
 
 def _kills(told: dict[str, Any]) -> str:
-    out = KILLS.format(**told) + _head("requests", told["benchmark"].partition(", ")[2])
+    out = KILLS.format(**told) + table_head("requests", told["benchmark"].partition(", ")[2])
     for name, key in {
         "answered": "answered", "not answered": "unanswered", "of these in the ledger, once": "found",
         "sent again": "repeated", "reversed": "reversed_", "lost or doubled": "lost",
     }.items():  # fmt: skip
-        out += _row(name, f"{told.get(key, 0):,}")
+        out += table_row(name, f"{told.get(key, 0):,}")
     return out + f"\nSeed {told['seed']}, {told['seconds']:,.0f} s, {told['audits']} whole audits.\n"
 
 
 SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "host": _host, "host, x9.19": _host_again, "codec": _codec, "history": _history, "delay": _delay,
-    "connections": _connections, "kills, SQLite": _kills, "kills, PostgreSQL": _kills,
+    "connections": _connections, "kills, SQLite": _kills, "kills, PostgreSQL": _kills, "reader": reader_section,
+    "reader soak, pcscd": soak_section, "reader soak, in process": soak_section,
 }  # fmt: skip
 
 
