@@ -109,7 +109,10 @@ def rig_check(
     wait: Annotated[
         float | None,
         typer.Option(
-            "--wait", min=0, metavar="SECONDS", help="For a card to be put into a real reader.",
+            "--wait",
+            min=0,
+            metavar="SECONDS",
+            help="For a card to be put into a real reader.",
             show_default="30 at a terminal, else 0",
         ),
     ] = None,
