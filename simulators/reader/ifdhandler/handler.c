@@ -93,6 +93,8 @@ static RESPONSECODE stop_waiting(DWORD lun)
 	return IFD_SUCCESS;
 }
 
+/* A reader that is gone is not IFD_NO_SUCH_DEVICE here: upon that pcscd signals whatever process its pid file names,
+ * which several daemons share, and sleeps for a second before anybody hears of the loss (pcsc-lite, utils.c). */
 RESPONSECODE IFDHICCPresence(DWORD lun)
 {
 	struct slot *slot = slot_acquire(lun);
@@ -101,7 +103,7 @@ RESPONSECODE IFDHICCPresence(DWORD lun)
 	long result = slot_call(slot, 'I', slot_is_polled_by_me(slot), NULL, 0, NULL, NULL);
 	slot_release(slot);
 	if (result < 0)
-		return IFD_NO_SUCH_DEVICE;
+		return IFD_COMMUNICATION_ERROR;
 	return result == RESULT_OK ? IFD_ICC_PRESENT : IFD_ICC_NOT_PRESENT;
 }
 

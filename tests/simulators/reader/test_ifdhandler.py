@@ -279,7 +279,7 @@ def test_a_model_that_hangs_is_left_and_asked_anew_over_a_fresh_line(handler: Ha
     model = scripted(lambda *request: None if hung else good(*request))
     handler("open", LUN, model.path)
     assert handler("transmit", LUN, ECHO, 300) == (TIMEOUT, b"")
-    assert handler("presence", LUN)[0] == NO_SUCH_DEVICE
+    assert handler("presence", LUN)[0] == COMMUNICATION
     assert handler("control", LUN, ESCAPE, ECHO, 300) == (TIMEOUT, b"")
     hung.clear()
     assert handler("presence", LUN)[0] == PRESENT
@@ -314,13 +314,13 @@ def test_a_model_that_hung_up_is_asked_once_more_but_never_for_a_command(handler
     assert model.operations() == b"IIXCII"
 
 
-def test_a_reader_that_is_gone_is_no_device_and_works_again_when_it_is_back(
+def test_a_reader_that_is_gone_is_told_without_a_signal_to_other_daemons_and_works_again_when_it_is_back(
     handler: Handler, model: ReaderModel
 ) -> None:
     handler("open", LUN, model.path)
     model.insert(EchoCard())
     model.unplug()
-    assert handler("presence", LUN)[0] == NO_SUCH_DEVICE
+    assert handler("presence", LUN)[0] == COMMUNICATION
     assert handler("power", LUN, UP, LONGEST_ATR) == (CANNOT_POWER, b"")
     assert handler("transmit", LUN, ECHO, 300) == (COMMUNICATION, b"")
     model.replug()
