@@ -14,7 +14,7 @@ from protocols.events import Direction
 from protocols.iso8583 import CodecError, FrameReader
 from protocols.iso8583.frame import is_one_frame
 from simulators.issuer import explain
-from simulators.issuer.edge import Edge, Late
+from simulators.issuer.edge import Edge
 from simulators.issuer.limits import KIB
 
 _LINGER = struct.pack("ii", 1, 0)  # on, no time: close sends a reset
@@ -43,7 +43,7 @@ class Listener(Protocol):
         """Record an event."""
 
 
-class Connection(asyncio.BufferedProtocol, Late):
+class Connection(asyncio.BufferedProtocol):
     """One connection, known by its number."""
 
     __slots__ = ("_behind", "_deaf", "_edge", "_host", "_reader", "_transport", "_waiting", "number")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from simulators.issuer.limits import KIB, Limits
 
@@ -133,33 +133,24 @@ class Edge:
         return self.coming + len(self.handshakes) + self.open
 
 
-class Late:
+class Late(Protocol):
     """A line that keeps the host waiting."""
-
-    __slots__ = ()
 
     def too_slow(self) -> None:
         """It has begun a frame, and not ended it in time."""
-        raise NotImplementedError
 
     def does_not_read(self) -> None:
         """It has left its answers lying for too long."""
-        raise NotImplementedError
 
 
-class Shaking:
+class Shaking(Protocol):
     """A line whose handshake is under way."""
-
-    __slots__ = ()
 
     def too_long(self) -> None:
         """Its time for it is up."""
-        raise NotImplementedError
 
     def make_way(self) -> None:
         """Others wait for its place."""
-        raise NotImplementedError
 
     def abort(self) -> None:
         """Hang up."""
-        raise NotImplementedError

@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 from protocols.faults import ConfigurationError
 from simulators.issuer import tlswords
 from simulators.issuer.connection import Connection
-from simulators.issuer.edge import READ_BYTES, Edge, Shaking
+from simulators.issuer.edge import READ_BYTES, Edge
 
 LOWEST = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 SEEN_BYTES = 4096
@@ -59,7 +59,7 @@ def _no_password() -> str:
     return ""
 
 
-class TlsEnd(asyncio.BufferedProtocol, asyncio.Transport, Shaking):
+class TlsEnd(asyncio.BufferedProtocol, asyncio.Transport):
     """Stands between the transport of a socket and a `Connection`, which is made when the handshake is over."""
 
     __slots__ = ("_answered", "_closing", "_connection", "_context", "_edge", "_factory", "_in", "_object", "_out",
