@@ -271,11 +271,16 @@ def qualify(
     out: OutOption = DEFAULT_OUT,
     whole: Annotated[bool, typer.Option("--whole", help="All cases with every defect, not its own alone.")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, help="Runs side by side; 0: one a core.")] = 0,
+    defect: Annotated[
+        list[str] | None, typer.Option("--defect", help="This one alone; again for more. It leaves no score.")
+    ] = None,
 ) -> None:
     """Is each seeded defect caught by its own criterion? Exit status 0 only when all are, and the baseline passes."""
+    from holdfast.defects import defects_named
     from holdfast.qualify import qualify as run
 
-    raise typer.Exit(run(rig or QUALIFIED_RIGS, out, Console(), whole=whole, jobs=jobs))
+    chosen = defects_named(defect) if defect else None
+    raise typer.Exit(run(rig or QUALIFIED_RIGS, out, Console(), whole=whole, jobs=jobs, defects=chosen))
 
 
 STATUS: tuple[tuple[type[HoldfastError], Exit], ...] = (

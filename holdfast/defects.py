@@ -17,3 +17,9 @@ def all_defects() -> Mapping[str, Defect]:
 def check_names(names: Iterable[str]) -> frozenset[str]:
     """The names as a set. Raises ConfigurationError that names the near miss of one that is unknown."""
     return known_names(names, all_defects())
+
+
+def defects_named(names: Iterable[str]) -> tuple[Defect, ...]:
+    """In the order of the list. Raises ConfigurationError as `check_names` does."""
+    wanted = check_names(names)
+    return tuple(defect for name, defect in all_defects().items() if name in wanted)

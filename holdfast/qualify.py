@@ -80,7 +80,7 @@ def qualify(
     """Run them all, print the table, write the score; returns 0 when the baselines pass and every defect is caught.
 
     Each defect runs on the first rig whose device under test it is: of the defects of a device that none of them has
-    under test nothing is said.
+    under test nothing is said. Chosen ones have a baseline of their own cases alone, and leave no score.
     """
     wanted = tuple(all_defects().values()) if defects is None else tuple(defects)
     plan = _plan(rigs, wanted)
@@ -88,7 +88,10 @@ def qualify(
     root = out / "qualification"
 
     def run(pair: tuple[Path, Defect | None]) -> dict[str, Any] | None:
-        return _run(command, pair[0], root, pair[1], whole=whole)
+        rig, defect = pair
+        all_cases = whole or (defects is None and defect is None)
+        numbers = {number for one in ([defect] if defect else plan[rig]) for number in one.cases}
+        return _run(command, rig, root, defect, () if all_cases else sorted(numbers))
 
     baselines: list[tuple[Path, Defect | None]] = [(rig, None) for rig in plan]
     seeded = [(rig, defect) for rig, its in plan.items() for defect in its]
@@ -106,7 +109,7 @@ def qualify(
     ]
     _print(console, catches, told)
     good = all(verdicts["statement"] == "CONFORMS" for verdicts in told.values())
-    if good:
+    if good and defects is None:
         _write(out, catches, sum(len(verdicts["cases"]) for verdicts in told.values()))
     return int(Exit.CONFORMS if good and all(c.caught for c in catches) else Exit.DOES_NOT_CONFORM)
 
@@ -127,14 +130,20 @@ def _plan(rigs: Sequence[Path], defects: Sequence[Defect]) -> dict[Path, list[De
     return used
 
 
-def _run(command: Sequence[str], rig: Path, root: Path, defect: Defect | None, *, whole: bool) -> dict[str, Any] | None:
-    """One `certify` in a process of its own, since a process can speak to one PC/SC service only."""
+def _run(
+    command: Sequence[str], rig: Path, root: Path, defect: Defect | None, numbers: Sequence[int]
+) -> dict[str, Any] | None:
+    """One `certify` in a process of its own, since a process can speak to one PC/SC service only.
+
+    Cases with one of the numbers alone; all cases without any.
+    """
     folder = root / (defect.name if defect else f"baseline-{rig.stem}")
     (folder / "latest").unlink(missing_ok=True)
     options = ["--rig", str(rig), "--out", str(folder), "--verdicts-only", "--workers", "1"]
     if defect is not None:
         options += ["--defect", defect.name]
-        options += [] if whole else ["--tags", " or ".join(f"C{number:03d}" for number in defect.cases)]
+    if numbers:
+        options += ["--tags", " or ".join(f"C{number:03d}" for number in numbers)]
     try:
         subprocess.run(  # noqa: S603
             [*command, "certify", *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from holdfast.cli import QUALIFIED_RIGS
-from holdfast.defects import all_defects
+from holdfast.defects import all_defects, defects_named
 from holdfast.qualify import qualify, weigh
 from protocols.defects import Defect
 from protocols.faults import ConfigurationError
@@ -74,8 +74,19 @@ def test_a_defect_that_does_nothing_is_reported_not_caught_and_a_real_one_is(tmp
     rows = out.getvalue().splitlines()
     assert any(row.startswith("caught") and "no-reversal-on-timeout" in row for row in rows)
     assert any(row.startswith("NOT caught") and "does-nothing" in row for row in rows)
-    score = json.loads((tmp_path / "qualification.json").read_text("utf-8"))
-    assert (score["caught"], score["total"]) == (1, 2)
+    assert "1 of 2 defects caught by their own criterion" in out.getvalue()
+    assert not (tmp_path / "qualification.json").exists()  # a part says nothing of all
+    baseline = json.loads((tmp_path / "qualification/baseline-virtual-bench/latest/verdicts.json").read_text("utf-8"))
+    told = [case for case in baseline["cases"] if case["verdict"] != "NOT_SELECTED"]
+    assert told
+    assert all(96 in case["numbers"] for case in told)
+
+
+def test_chosen_defects_come_in_the_order_of_the_list_and_a_near_miss_is_told() -> None:
+    first, second = list(all_defects())[:2]
+    assert [defect.name for defect in defects_named([second, first])] == [first, second]
+    with pytest.raises(ConfigurationError, match="did you mean"):
+        defects_named([first + "x"])
 
 
 def test_each_seeded_defect_is_one_of_a_device_that_a_qualified_rig_has_under_test() -> None:

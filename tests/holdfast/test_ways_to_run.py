@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.commands import ROOT, holdfast, verdicts_of
 
 DROPPED = """Feature: Dropped in
@@ -36,13 +34,22 @@ def outcomes(verdicts: dict[str, Any]) -> dict[str, tuple[str, list[tuple[str, s
     }
 
 
-@pytest.mark.parametrize("extra", [("-n", "2"), ("--shuffle", "7")], ids=["two workers", "shuffled"])
-def test_plain_pytest_gives_the_same_verdicts_and_status(
-    tmp_path: Path, verdicts: dict[str, Any], extra: tuple[str, ...]
+def test_plain_pytest_shuffled_on_two_workers_gives_the_same_verdicts_and_status(
+    tmp_path: Path, verdicts: dict[str, Any]
 ) -> None:
-    done = run_pytest("features", "--rig", "rigs/virtual-bench.yaml", "--out", tmp_path, *extra)
+    done = run_pytest("features", "--rig", "rigs/virtual-bench.yaml", "--out", tmp_path, "-n", "2", "--shuffle", "7")
     assert done.returncode == 0, done.stdout
     assert outcomes(verdicts_of(tmp_path)) == outcomes(verdicts)
+
+
+def test_plain_pytest_in_one_process_gives_the_same_verdicts_and_status(
+    tmp_path: Path, verdicts: dict[str, Any]
+) -> None:
+    done = run_pytest("features/timeouts", "features/completion", "--out", tmp_path)
+    assert done.returncode == 0, done.stdout
+    told, whole = outcomes(verdicts_of(tmp_path)), outcomes(verdicts)
+    assert len(told) > 20
+    assert told == {case: whole[case] for case in told}
 
 
 def test_a_bad_terminal_gives_pytest_a_failure_and_the_same_status(tmp_path: Path) -> None:
