@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,13 +15,25 @@ Described: TypeAlias = "dict[str, str | list[dict[str, str | int]]]"
 COMMANDS = {
     0xA4: "SELECT", 0xB2: "READ RECORD", 0xA8: "GET PROCESSING OPTIONS", 0x20: "VERIFY", 0xAE: "GENERATE AC",
     0xCA: "GET DATA", 0x84: "GET CHALLENGE", 0x88: "INTERNAL AUTHENTICATE", 0x82: "EXTERNAL AUTHENTICATE",
-    0xC0: "GET RESPONSE",
+    0xC0: "GET RESPONSE", 0x1E: "APPLICATION BLOCK", 0x18: "APPLICATION UNBLOCK", 0x16: "CARD BLOCK",
+    0x24: "PIN CHANGE/UNBLOCK", 0xDA: "PUT DATA", 0xDC: "UPDATE RECORD",
 }  # fmt: skip
+INSTRUCTIONS = {name: instruction for instruction, name in COMMANDS.items()}
+NEXT_OCCURRENCE = 0x02
+"""P2 of SELECT. EMV Book 1, 11.3.2, table 42"""
+CDA_REQUESTED = 0x10
+"""b5 of P1 of GENERATE AC. EMV Book 3, 6.5.5, table 13"""
+PIN_COMMANDS = (0x20, 0x24)
+"""VERIFY and PIN CHANGE."""
+SCRIPT_COMMAND = "86"
+"""An issuer's command within F55. EMV Book 3, Annex A"""
 CRYPTOGRAMS = {0x00: "AAC", 0x40: "TC", 0x80: "ARQC"}
 STATUS = {
-    "9000": "done", "6283": "blocked", "6300": "authentication failed", "6700": "wrong length",
+    "9000": "done", "6200": "no information", "6283": "blocked", "6300": "authentication failed",
+    "6400": "nothing changed", "6581": "memory failure", "6700": "wrong length", "6882": "no secure messaging",
     "6982": "security state not satisfied", "6983": "PIN blocked", "6984": "data unusable",
-    "6985": "conditions not satisfied", "6A80": "wrong data", "6A81": "function not supported, or card blocked",
+    "6985": "conditions not satisfied", "6987": "MAC missing", "6988": "wrong MAC", "6A80": "wrong data",
+    "6A81": "function not supported, or card blocked",
     "6A82": "file not found", "6A83": "record not found", "6A86": "wrong P1 P2", "6A88": "data not found",
     "6D00": "instruction unknown", "6E00": "class unknown", "6F00": "no diagnosis",
 }  # fmt: skip
@@ -102,16 +115,37 @@ def describe_command(raw: bytes) -> Described:
     except ApduError as error:
         return {"name": "unreadable", "problem": str(error)}
     described: Described = {"name": command.name, "header": raw[:4].hex().upper(), "length": str(len(command.data))}
-    if command.ins == 0xAE:
-        described["asks"] = CRYPTOGRAMS.get(command.p1 & 0xC0, "?")
-    if command.ins == 0xA4:
-        text = command.data.decode("ascii", "replace")
-        described["file"] = (
-            text if text.isprintable() and text.startswith(("1PAY", "2PAY")) else command.data.hex().upper()
-        )
-    if command.ins == 0xB2:
-        described["record"] = f"SFI {command.p2 >> 3}, record {command.p1}"
-    return described
+    told = _PARAMETERS.get(command.ins)
+    return {**described, **told(command)} if told else described
+
+
+def _file(command: Apdu) -> dict[str, str]:
+    text = command.data.decode("ascii", "replace")
+    name = text if text.isprintable() and text.startswith(("1PAY", "2PAY")) else command.data.hex().upper()
+    return {"file": name, "occurrence": "next"} if command.p2 == NEXT_OCCURRENCE else {"file": name}
+
+
+def _cryptogram(command: Apdu) -> dict[str, str]:
+    asked = {"asks": CRYPTOGRAMS.get(command.p1 & 0xC0, "?")}
+    return {**asked, "with": "CDA signature"} if command.p1 & CDA_REQUESTED else asked
+
+
+def _tag(command: Apdu) -> dict[str, str]:
+    tag = f"{command.p1:02X}{command.p2:02X}".removeprefix("00")
+    return {"tag": tag, "of": TAGS[tag].name} if tag in TAGS else {"tag": tag}
+
+
+_PARAMETERS: dict[int, Callable[[Apdu], dict[str, str]]] = {
+    0xA4: _file,
+    0xB2: lambda command: {"record": f"SFI {command.p2 >> 3}, record {command.p1}"},
+    0xDC: lambda command: {"record": f"SFI {command.p2 >> 3}, record {command.p1}"},
+    0xAE: _cryptogram,
+    0xCA: _tag,
+    0xDA: _tag,
+    0x20: lambda command: {"PIN": {0x80: "plaintext", 0x88: "enciphered"}.get(command.p2, "?")},
+    0x24: lambda command: {"does": "unblock the PIN" if command.p2 == 0 else "change the PIN"},
+}
+"""What a command's parameters say, by its instruction. EMV Book 3, 6.5"""
 
 
 def describe_response(command: bytes, raw: bytes) -> Described:
@@ -149,8 +183,13 @@ def _deep(nodes: list[Tlv] | tuple[Tlv, ...], depth: int) -> list[tuple[Tlv, int
     return rows
 
 
+def changes_pin(node: Tlv) -> bool:
+    """Whether an object is an issuer's command that holds a PIN, if only an enciphered one."""
+    return node.tag == SCRIPT_COMMAND and len(node.value) > 1 and node.value[1] in PIN_COMMANDS
+
+
 def _row(node: Tlv, depth: int) -> dict[str, str | int]:
     known = TAGS.get(node.tag)
-    hidden = known is not None and known.hidden
+    hidden = (known is not None and known.hidden) or changes_pin(node)
     value = f"({len(node.value)} bytes, hidden)" if hidden else "" if node.children else node.value.hex().upper()
     return {"tag": node.tag, "name": known.name if known else "unknown", "value": value, "depth": depth}

@@ -5,12 +5,14 @@ The public worked example of the facts holds card and issuer to one definition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from protocols.crypto import RetailChain, TripleDes, fill, retail_mac, xor
 
 CRYPTOGRAM_DATA = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36")
 """What the cryptogram covers, in order; the CVR of the issuer application data ends it."""
+NO_SEQUENCE = "00"
+"""What stands for the sequence number of a card that has none. EMV Book 2, Annex A1.4.1"""
 _SIX = bytes(6)
 
 
@@ -33,17 +35,25 @@ class SessionKey:
         """ARPC, method 1: the request cryptogram crossed with the two characters of the response code."""
         return self._chain.triple.encrypt(xor(request, response_code + _SIX))
 
+    def short_response(self, request: bytes, status: bytes) -> bytes:
+        """ARPC, method 2: 4 bytes over the request cryptogram, the card status update and proprietary data, if any.
+
+        EMV Book 2, 8.2.2
+        """
+        return self.cryptogram(request + status)[:4]
+
 
 class CardKey:
     """A card's own key (UDK) with its cipher alive, for who keeps it from transaction to transaction.
 
-    One thread at a time.
+    `diversify` makes of a counter what is enciphered to the key of its transaction. One thread at a time.
     """
 
-    __slots__ = ("_des",)
+    __slots__ = ("_des", "_diversify")
 
-    def __init__(self, udk: bytes) -> None:
+    def __init__(self, udk: bytes, diversify: Callable[[bytes], bytes] | None = None) -> None:
         self._des = TripleDes(udk)
+        self._diversify = diversify or diversifier
 
     @classmethod
     def derived(cls, imk: bytes, pan: str, psn: str) -> CardKey:
@@ -53,21 +63,25 @@ class CardKey:
     def session(self, atc: bytes) -> SessionKey:
         """The key of the transaction with this counter, as `session_key` gives it. Raises ValueError unless the counter
         has two bytes."""
-        return SessionKey(self._des.encrypt(_diversifier(atc)))
+        return SessionKey(self._des.encrypt(self._diversify(atc)))
 
 
 def derive_udk(imk: bytes, pan: str, psn: str) -> bytes:
-    """The card's own key: the issuer's master key over the right-most 16 digits of PAN and sequence number."""
-    digits = bytes.fromhex((pan + psn)[-16:].rjust(16, "0"))
+    """The card's own key: the issuer's master key over the right-most 16 digits of PAN and sequence number.
+
+    EMV Book 2, Annex A1.4.1, option A; PBOC has it for PANs of every length (facts/pcsc-emv 4.3).
+    """
+    digits = bytes.fromhex((pan + (psn or NO_SEQUENCE))[-16:].rjust(16, "0"))
     return TripleDes(imk).encrypt(digits + xor(digits, b"\xff" * 8))
 
 
 def session_key(udk: bytes, atc: bytes) -> bytes:
     """The key of one transaction: zeros and the counter, then zeros and its complement."""
-    return TripleDes(udk).encrypt(_diversifier(atc))
+    return TripleDes(udk).encrypt(diversifier(atc))
 
 
-def _diversifier(atc: bytes) -> bytes:
+def diversifier(atc: bytes) -> bytes:
+    """PBOC's, of a counter of two bytes. facts/pcsc-emv 4.3"""
     return b"%b%b%b%b" % (_SIX, atc, _SIX, xor(atc, b"\xff\xff"))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from protocols.emv.apdu import PIN_COMMANDS, SCRIPT_COMMAND, changes_pin
 from protocols.emv.tags import TAGS
 from protocols.emv.tlv import Tlv, TlvError, flatten, objects, parse
 from protocols.masking import Exposure, Masked, hide_nibbles, hide_pan_nibbles
 
-PIN_COMMANDS = (0x20, 0x24)
-"""VERIFY and PIN CHANGE."""
+HEADER = 5
+"""Class, instruction, parameters and length."""
 NO_TLV = (0x20, 0x82, 0x84, 0x88)
 """Commands whose answers are no data objects and hold no card data: VERIFY, EXTERNAL AUTHENTICATE, GET CHALLENGE,
 INTERNAL AUTHENTICATE."""
@@ -16,6 +17,7 @@ _KINDS = {
     "99": "pin block",
 }  # fmt: skip
 _HIDDEN = frozenset(tag for tag, known in TAGS.items() if known.hidden)
+_LOOKED_AT = _HIDDEN | {SCRIPT_COMMAND}
 
 
 def mask_apdu(command: bytes, response: bytes) -> tuple[Masked, Masked]:
@@ -24,11 +26,18 @@ def mask_apdu(command: bytes, response: bytes) -> tuple[Masked, Masked]:
 
 
 def _command(command: bytes) -> Masked:
-    if len(command) > 5 and command[1] in PIN_COMMANDS:
+    if len(command) > HEADER and command[1] in PIN_COMMANDS:
         out = bytearray(command)
-        hide_nibbles(out, 10, 2 * (len(command) - 5))
-        return Masked(bytes(out), (Exposure("pin block", 5, 2 * (len(command) - 5), "holdfast"),))
+        exposed = _hide_data(out, 0, len(command))
+        return Masked(bytes(out), (exposed,))
     return Masked(command)
+
+
+def _hide_data(out: bytearray, start: int, end: int) -> Exposure:
+    """Of a command all that follows its header: what holds a PIN, plain or enciphered, is never kept."""
+    at, digits = start + HEADER, 2 * (end - start - HEADER)
+    hide_nibbles(out, 2 * at, digits)
+    return Exposure("pin block", at, digits, "holdfast")
 
 
 def _response(command: bytes, response: bytes) -> Masked:
@@ -46,7 +55,7 @@ def _response(command: bytes, response: bytes) -> Masked:
 def hide_chip_data(data: bytes) -> bytes:
     """F55 with its card data hidden; what is no TLV is hidden whole."""
     try:
-        if _HIDDEN.isdisjoint([tag for tag, _ in objects(data)]):
+        if _LOOKED_AT.isdisjoint([tag for tag, _ in objects(data)]):
             return data
         return _hide(data, list(flatten(parse(data))))[0]
     except TlvError:
@@ -56,6 +65,8 @@ def hide_chip_data(data: bytes) -> bytes:
 def _hide(data: bytes, nodes: list[Tlv]) -> tuple[bytes, list[Exposure]]:
     out, exposed = bytearray(data), []
     for node in nodes:
+        if changes_pin(node) and len(node.value) > HEADER:
+            exposed.append(_hide_data(out, node.offset, node.offset + len(node.value)))
         if node.tag not in _HIDDEN:
             continue
         digits = len(node.value.hex().upper().rstrip("F"))

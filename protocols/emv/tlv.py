@@ -81,6 +81,25 @@ def _length(data: bytes, at: int, end: int, tag: str) -> tuple[int, int]:
     return int.from_bytes(data[at + 1 : at + 1 + count], "big"), at + 1 + count
 
 
+def top(data: bytes) -> list[Tlv]:
+    """The objects of the outermost level, templates unread: one that is garbled inside does not hide its neighbours.
+
+    Raises TlvError.
+    """
+    found, at = [], 0
+    while at < len(data):
+        if data[at] == 0x00:  # EMV Book 3, Annex B1: filling between objects
+            at += 1
+            continue
+        tag, at = _tag(data, at, len(data))
+        size, at = (data[at], at + 1) if at < len(data) and data[at] <= _SHORT else _length(data, at, len(data), tag)
+        if at + size > len(data):
+            raise TlvError(f"tag {tag} at offset {at} says {size} bytes, {len(data) - at} are left")
+        found.append(Tlv(tag, data[at : at + size], at))
+        at += size
+    return found
+
+
 def objects(data: bytes) -> list[tuple[str, bytes]]:
     """Tag and value of every object in the order of `flatten(parse(data))`: for who wants neither places nor trees.
 

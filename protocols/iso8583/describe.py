@@ -63,11 +63,10 @@ def _chip(number: int, value: str | bytes) -> dict[str, str]:
     shown: dict[str, str] = {}
     times: dict[str, int] = {}
     for node in nodes:
-        if node.children:
-            continue
         key = f"F{number}.{node.tag} {TAGS[node.tag].name if node.tag in TAGS else 'unknown'}"
         times[key] = again = times.get(key, 0) + 1
-        shown[f"{key} ({again})" if again > 1 else key] = _tag(node.tag, node.value)
+        value = f"{len(node.value)} bytes" if node.children else _tag(node.tag, node.value)
+        shown[f"{key} ({again})" if again > 1 else key] = value
     return shown
 
 

@@ -53,6 +53,22 @@ def pin_block(pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) ->
     return xor(bytes.fromhex(f"0{len(pin):X}{pin}".ljust(2 * BLOCK, "F")), _mask(pan, pin_format))
 
 
+def pin_in_clear(block: bytes, pan: str) -> bool:
+    """Whether a block is one of this card, in either format, that nobody enciphered. cases 216"""
+    forms = [form for form in PinFormat if _fits(pan, form)] if len(block) == BLOCK else []
+    return any(_digits(xor(block, _mask(pan, form))) is not None for form in forms)
+
+
+def _digits(field: bytes) -> str | None:
+    """The PIN of a PIN field; None when it is none. ISO 9564-1"""
+    clear = field.hex().upper()
+    length = int(clear[1], 16)
+    pin, filling = clear[2 : 2 + length], clear[2 + length :]
+    if clear[0] != "0" or not 4 <= length <= 12 or not pin.isdigit() or filling.strip("F"):
+        return None
+    return pin
+
+
 class PinKey:
     """A PIN key with its cipher alive, for who reads or makes more than one block. One thread at a time."""
 
@@ -69,12 +85,7 @@ class PinKey:
         """The PIN in F52, or None when it is no PIN block of this format, of this card, under this key."""
         if len(block) != BLOCK or not _fits(pan, pin_format):
             return None
-        clear = xor(self._des.decrypt(block), _mask(pan, pin_format)).hex().upper()
-        length = int(clear[1], 16)
-        pin, filling = clear[2 : 2 + length], clear[2 + length :]
-        if clear[0] != "0" or not 4 <= length <= 12 or not pin.isdigit() or filling.strip("F"):
-            return None
-        return pin
+        return _digits(xor(self._des.decrypt(block), _mask(pan, pin_format)))
 
 
 def encrypt_pin(pin_key: bytes, pin: str, pan: str, pin_format: PinFormat = PinFormat.WITH_PAN) -> bytes:

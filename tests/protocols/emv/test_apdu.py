@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.emv import Apdu, ApduError, ResponseApdu, build, describe_command, describe_response
-from protocols.emv.apdu import meaning
+from protocols.emv.apdu import COMMANDS, INSTRUCTIONS, meaning
 from tests.protocols.samples import PAN
 
 SELECT = bytes.fromhex("00A4040007A000000333010100")
@@ -73,7 +73,7 @@ def test_a_response_without_status_is_refused() -> None:
     [
         ("9000", "done"), ("63C2", "2 tries left"), ("63C0", "0 tries left"), ("6983", "PIN blocked"),
         ("6110", "16 bytes are ready"), ("6100", "256 bytes are ready"), ("6C14", "wrong Le, 20 is right"),
-        ("6FFF", ""),
+        ("6FFF", ""), ("6987", "MAC missing"), ("6988", "wrong MAC"), ("6581", "memory failure"),
     ],
 )  # fmt: skip
 def test_status_words_say_what_they_mean(sw: str, said: str) -> None:
@@ -90,6 +90,20 @@ def test_status_words_say_what_they_mean(sw: str, said: str) -> None:
         ("80AE400002000000", {"name": "GENERATE AC", "asks": "TC"}),
         ("80AEC00002000000", {"name": "GENERATE AC", "asks": "?"}),
         ("80FE000000", {"name": "INS FE", "header": "80FE0000"}),
+        ("00A4040207A000000333010100", {"name": "SELECT", "file": "A0000003330101", "occurrence": "next"}),
+        ("80AE500002000000", {"name": "GENERATE AC", "asks": "TC", "with": "CDA signature"}),
+        ("80CA9F1700", {"name": "GET DATA", "tag": "9F17", "of": "PIN try counter"}),
+        ("80CA00DF00", {"name": "GET DATA", "tag": "DF"}),
+        ("04DA9F790107", {"name": "PUT DATA", "tag": "9F79", "of": "electronic cash balance"}),
+        ("04DC021C0107", {"name": "UPDATE RECORD", "record": "SFI 3, record 2"}),
+        ("0020008008" + "26123456FFFFFFFF", {"name": "VERIFY", "PIN": "plaintext"}),
+        ("0020008802" + "1234", {"name": "VERIFY", "PIN": "enciphered"}),
+        ("0020000002" + "1234", {"name": "VERIFY", "PIN": "?"}),
+        ("8424000004" + "12345678", {"name": "PIN CHANGE/UNBLOCK", "does": "unblock the PIN"}),
+        ("8424000204" + "12345678", {"name": "PIN CHANGE/UNBLOCK", "does": "change the PIN"}),
+        ("841E000004" + "12345678", {"name": "APPLICATION BLOCK", "length": "4"}),
+        ("8418000004" + "12345678", {"name": "APPLICATION UNBLOCK"}),
+        ("8416000004" + "12345678", {"name": "CARD BLOCK"}),
     ],
 )
 def test_a_command_is_told_in_words(raw: str, told: dict[str, str]) -> None:
@@ -112,6 +126,18 @@ def test_a_record_is_told_object_by_object_without_its_secrets() -> None:
         {"tag": "DF7F", "name": "unknown", "value": "", "depth": 1},
     ]
     assert PAN not in str(described)
+
+
+def test_an_issuers_command_with_a_pin_in_it_is_not_told() -> None:
+    change, block = bytes.fromhex("8424000204AABBCCDD"), bytes.fromhex("841E000004AABBCCDD")
+    described = describe_response(READ, build([("86", change), ("86", block), ("86", b"")]) + b"\x90\x00")
+    assert [row["value"] for row in described["tlv"] if isinstance(row, dict)] == [
+        "(9 bytes, hidden)", "841E000004AABBCCDD", "",
+    ]  # fmt: skip
+
+
+def test_every_instruction_has_one_name() -> None:
+    assert {COMMANDS[instruction]: instruction for instruction in COMMANDS} == INSTRUCTIONS
 
 
 def test_data_that_is_no_tlv_is_told_by_its_length_alone() -> None:

@@ -100,7 +100,9 @@ def test_issuer_data_comes_back() -> None:
 
 
 def test_issuer_data_may_be_followed_by_more_and_may_lack_the_algorithm() -> None:
-    assert IssuerApplicationData.parse(IAD + bytes.fromhex("0A01")) == IssuerApplicationData(1, 1, CVR)
+    assert IssuerApplicationData.parse(IAD + bytes.fromhex("020A01")) == IssuerApplicationData(
+        1, 1, CVR, 1, b"\x0a\x01"
+    )
     assert IssuerApplicationData.parse(b"\x06" + IAD[1:7]) == IssuerApplicationData(1, 1, CVR)
 
 

@@ -48,6 +48,41 @@ def test_a_pin_on_its_way_to_the_card_is_hidden(instruction: str) -> None:
     assert command.exposed == (Exposure("pin block", 5, 16, "holdfast"),)
 
 
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        ("8424000204AABBCCDD", "8424000204FFFFFFFF"),
+        ("8424000004AABBCCDD", "8424000004FFFFFFFF"),
+        ("0020008804AABBCCDD", "0020008804FFFFFFFF"),
+        ("841E000004AABBCCDD", "841E000004AABBCCDD"),
+        ("8424000200", "8424000200"),
+        ("84", "84"),
+        ("", ""),
+    ],
+)
+def test_an_enciphered_pin_within_an_issuers_script_is_hidden(command: str, kept: str) -> None:
+    script = build([("91", b"\x01"), ("72", [("9F18", b"\x12\x34"), ("86", bytes.fromhex(command))])])
+    whole = build([("91", b"\x01"), ("72", [("9F18", b"\x12\x34"), ("86", bytes.fromhex(kept))])])
+    assert hide_chip_data(script) == whole
+
+
+@pytest.mark.parametrize("tag", ["9F46", "9F48", "9F2D", "9F2F", "93"])
+def test_certificates_of_a_card_are_hidden_for_they_hold_its_pan(tag: str) -> None:
+    _, response = mask_apdu(READ, build([(tag, b"\x12" * 128)]) + OK)
+    assert response.raw == build([(tag, b"\xff" * 128)]) + OK
+
+
+def test_chip_data_without_a_secret_are_kept_and_those_that_are_none_are_hidden_whole() -> None:
+    plain = build([("9F26", b"\x01" * 8), ("95", bytes(5))])
+    assert hide_chip_data(plain) == plain
+    assert hide_chip_data(b"\x5a\x20\x12") == b"\xff" * 3
+
+
+@pytest.mark.parametrize("tag", ["90", "92", "9F32", "9F47", "9F2E", "9F4B", "8F"])
+def test_what_names_the_issuer_alone_is_kept(tag: str) -> None:
+    assert mask_apdu(READ, build([(tag, b"\x12" * 8)]) + OK)[1].raw == build([(tag, b"\x12" * 8)]) + OK
+
+
 def test_other_commands_are_kept_as_they_are() -> None:
     assert mask_apdu(SELECT, OK)[0].raw == SELECT
     assert mask_apdu(SELECT, OK)[0].exposed == ()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.emv import Tlv, TlvError, build, find, flatten, objects, parse, select
-from protocols.emv.tlv import DEEPEST, encode_length
+from protocols.emv.tlv import DEEPEST, encode_length, top
 
 primitive = st.sampled_from(["82", "95", "9F26", "9F10", "5A", "5F2A", "DF8101"])
 template = st.sampled_from(["70", "77", "A5", "BF0C", "E1"])
@@ -178,3 +178,31 @@ def test_an_object_is_selected_out_of_a_template_and_among_filling() -> None:
 def test_a_fault_behind_what_is_wanted_is_told_all_the_same() -> None:
     with pytest.raises(TlvError, match="tag 5A at offset 5 says 8 bytes, 1 are left"):
         select(bytes.fromhex("8201015A0862"), {"82"})
+
+
+# ── the outermost level alone ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(trees)
+def test_the_outermost_objects_are_those_of_the_whole_without_their_children(tree: list[tuple[str, object]]) -> None:
+    data = build(tree)  # type: ignore[arg-type]
+    assert top(data) == [node._replace(children=()) for node in parse(data)]
+
+
+def test_a_template_garbled_inside_hides_none_of_its_neighbours() -> None:
+    data = bytes.fromhex("9101AA" + "00" + "7203" + "9F1809" + "8A023030")
+    with pytest.raises(TlvError):
+        parse(data)
+    assert [(node.tag, node.value.hex(), node.offset) for node in top(data)] == [
+        ("91", "aa", 2), ("72", "9f1809", 6), ("8A", "3030", 11),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", ["91", "9F", "9102AA", "91840000000100", "9180AA", "9181"])
+def test_outermost_objects_that_are_none_are_refused(data: str) -> None:
+    with pytest.raises(TlvError):
+        top(bytes.fromhex(data))
+
+
+def test_an_outermost_object_may_have_a_long_length() -> None:
+    assert top(bytes.fromhex("918102AABB")) == [Tlv("91", b"\xaa\xbb", 3)]
