@@ -116,6 +116,26 @@ class RefundRule(MarketPart):
     no_original_code: str = "25"
 
 
+class EntryRule(MarketPart):
+    """How a card may come in where its chip is not used: by nothing that is not named.
+
+    facts/unionpay-pos 5.10, 5.12, 5.13.
+    """
+
+    keyed: Words = Field((), description="transactions for which a card number may be typed")
+    swiped: Words = Field((), description="transactions for which the stripe may be read")
+    fallback: bool = Field(True, description="whether the stripe may be read when the chip failed")
+    stripe_pin: Literal["service code", "always", "never"] = Field(
+        "service code", description="when a swipe wants a PIN; the service code's third digit: ISO/IEC 7813"
+    )
+
+    @field_validator("keyed", "swiped")
+    @classmethod
+    def _transactions(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        _known(value)
+        return value
+
+
 class MatchingRule(MarketPart):
     """How a host finds what a message speaks of, and what it says when it does not."""
 
@@ -196,6 +216,7 @@ class ReceiptRule(MarketPart):
     cardholder_copy: str
     type_names: dict[str, str] = Field(description="transaction to the words on the slip")
     mandatory: dict[str, Words] = Field(description="transaction to the labels that must be there")
+    of_the_chip: Words = Field((), description="those of the labels that a slip has only when the chip was read")
     signature_line: str
     not_a_sale: str
 
@@ -221,6 +242,7 @@ class Market(MarketPart):
     completion_void: VoidRule
     sale_void: VoidRule
     refund: RefundRule
+    entry: EntryRule = Field(default_factory=lambda: EntryRule.model_validate({}))
     matching: MatchingRule
     reversal: ReversalRule
     security: SecurityRule

@@ -30,6 +30,8 @@ class Entry(StrEnum):
 
     CHIP = "chip"
     KEYED = "keyed"  # the operator types it; the card is not there
+    SWIPED = "swiped"  # the stripe, of a card that has no chip
+    FALLBACK = "fallback"  # the stripe, after the chip could not be used: facts/unionpay-pos 5.13
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Outcome:
     """What the terminal reported. Empty strings are values that it did not learn.
 
     `amount` is what was approved: less than was asked for after a partial approval. `balance` is that of a balance
-    enquiry alone.
+    enquiry alone. `entry` is how the card came in, whatever was ordered.
     """
 
     transaction: Transaction
@@ -82,6 +84,7 @@ class Outcome:
     time: str = ""  # F12, hhmmss
     masked_pan: str = ""
     balance: Money | None = None
+    entry: Entry = Entry.CHIP
 
     @property
     def approved(self) -> bool:

@@ -77,7 +77,8 @@ class Presence:
 CARD = Wanted((2, 35, 36), 22, one_of=True, because="a card is named by its number or by a track")
 SWIPED = Wanted((35, 36), 22, ("02",), one_of=True, because="F22 says that a stripe was read")
 TYPED = Wanted((2,), 22, ("01",), because="F22 says that the number was typed")
-CHIP = Wanted((55, 23), 22, ("05", "07"), because="F22 says that a chip was read")
+CHIP = Wanted((55,), 22, ("05", "07"), because="F22 says that a chip was read")
+"""F23 beside it where the card has a sequence number: 2."""
 PIN_TYPED = Wanted((52,), 22, ("1",), at=2, because="F22 says that a PIN was typed")
 PIN = Wanted((26, 53), 52, because="a PIN block comes with both")
 PIN_LENGTH = Wanted((52,), 26, because="it says how long the PIN of F52 may be")
@@ -117,7 +118,7 @@ REQUESTS: Mapping[Transaction, Presence] = {
     Transaction.OFFLINE_SALE: Presence(_MONEY, (CARD, SWIPED, TYPED), optional=(14, 23, 38, 55)),
     Transaction.ADJUSTMENT: Presence((*_MONEY, 61), (CARD, SWIPED, TYPED), optional=(14, 23, 37, 38)),
     Transaction.TIP: Presence((*_MONEY, 61), (CARD, SWIPED, TYPED), optional=(14, 23, 37, 38, 48)),
-    Transaction.SCRIPT_NOTICE: Presence((2, 4, 11, 22, 23, 37, 41, 42, 49, 55, 60, 61, 64), optional=(3, 32, 38)),
+    Transaction.SCRIPT_NOTICE: Presence((2, 4, 11, 22, 37, 41, 42, 49, 55, 60, 61, 64), optional=(3, 23, 32, 38)),
     Transaction.SETTLEMENT: Presence((11, 41, 42, 48, 49, 60, 63)),
     Transaction.BATCH_UPLOAD: _BATCH,
     Transaction.BATCH_END: _BATCH,
@@ -170,6 +171,25 @@ REPLIES: Mapping[Transaction, Presence] = {
     Transaction.SCRIPT_NOTICE: Presence((11, 12, 13, 32, 37, 39, 41, 42, 60, 64), optional=(2, 4, 23, 49, 55)),
 }  # fmt: skip
 REVERSAL_REPLY = _PLAIN
+
+
+RULED_OUT: tuple[tuple[str, tuple[int, ...], str], ...] = (
+    ("01", (23, 35, 36, 55), "F22 says that the number was typed"),
+    ("02", (2, 23, 55), "F22 says that a stripe was read"),
+)
+"""What the way of entry leaves nothing to be said of: the beginning of F22, the fields, and why. facts/unionpay-pos 2.
+
+A host tolerates them (3.2, note); a terminal does not send them.
+"""
+
+
+def ruled_out(carried: Carried) -> list[Breach]:
+    """Fields of a request that its own F22 rules out. Not of a reversal, which names its card by F2 (5.19)."""
+    mode = carried.get(22, "")
+    for begins, fields, because in RULED_OUT:
+        if isinstance(mode, str) and mode.startswith(begins):
+            return [Breach(number, f"must not be there: {because}") for number in fields if number in carried]
+    return []
 
 
 def presence(transaction: Transaction, side: Side, *, reversal: bool = False) -> Presence:

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.iso8583 import UNIONPAY
-from protocols.presence import REPLIES, REQUESTS, REVERSAL_REPLY, REVERSALS, Presence, Side, Wanted, breaches, presence
+from protocols.presence import (
+    REPLIES,
+    REQUESTS,
+    REVERSAL_REPLY,
+    REVERSALS,
+    Presence,
+    Side,
+    Wanted,
+    breaches,
+    presence,
+    ruled_out,
+)
 from protocols.transactions import FINANCIAL, TRANSACTIONS, Transaction
 
 ROWS: list[tuple[str, Presence]] = [
@@ -109,10 +120,11 @@ def test_a_reversal_names_its_original_where_the_facts_say_so(transaction: Trans
     ("022", {2}, ["F35 or F36 is missing: F22 says that a stripe was read"]),
     ("012", {35}, ["F2 is missing: F22 says that the number was typed"]),
     ("052", {2, 23, 55}, []),
-    ("052", {35}, ["F23 is missing: F22 says that a chip was read", "F55 is missing: F22 says that a chip was read"]),
+    ("052", {2, 55}, []),  # of a card without a sequence number
+    ("052", {35}, ["F55 is missing: F22 says that a chip was read"]),
     ("072", set(), [
         "F2 or F35 or F36 is missing: a card is named by its number or by a track",
-        "F23 is missing: F22 says that a chip was read", "F55 is missing: F22 says that a chip was read",
+        "F55 is missing: F22 says that a chip was read",
     ]),
     ("051", {2, 23, 55, 52}, [
         "F26 is missing: a PIN block comes with both", "F53 is missing: a PIN block comes with both",
@@ -123,6 +135,29 @@ def test_the_entry_mode_of_a_hold_says_what_must_be_there(entry: str, there: set
     row = REQUESTS[Transaction.PREAUTH]
     carried = dict.fromkeys(row.mandatory, "00") | dict.fromkeys(there, "00") | {22: entry}
     assert [str(breach) for breach in breaches(carried, row)] == said
+
+
+@pytest.mark.parametrize(("entry", "there", "said"), [
+    ("022", {35}, []),
+    ("021", {2, 35, 52}, ["F2 must not be there: F22 says that a stripe was read"]),
+    ("022", {35, 23, 55}, [
+        "F23 must not be there: F22 says that a stripe was read",
+        "F55 must not be there: F22 says that a stripe was read",
+    ]),
+    ("012", {2}, []),
+    ("012", {2, 35}, ["F35 must not be there: F22 says that the number was typed"]),
+    ("051", {2, 23, 35, 55}, []),
+])  # fmt: skip
+def test_the_entry_mode_rules_out_what_it_leaves_nothing_to_say_of(
+    entry: str, there: set[int], said: list[str]
+) -> None:
+    """facts/unionpay-pos 2; a host takes it all the same (3.2, note)."""
+    carried = dict.fromkeys(there, "00") | {22: entry}
+    assert [str(breach) for breach in ruled_out(carried)] == said
+
+
+def test_without_an_entry_mode_nothing_is_ruled_out() -> None:
+    assert ruled_out({2: "1", 35: "1", 55: "1"}) == []
 
 
 def test_an_approval_carries_its_code_and_its_banks_and_a_refusal_need_not() -> None:
