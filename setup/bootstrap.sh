@@ -52,7 +52,7 @@ install_packages() {
 }
 
 wanted() { # what the environment must be made from
-	cat requirements/*.txt setup/bootstrap.sh simulators/reader/ifdhandler/* | cksum
+	cat requirements/*.txt setup/bootstrap.sh simulators/reader/ifdhandler/* simulators/card/authority.py | cksum
 	"$PYTHON" -c 'import sys; print(sys.version_info[:2])'
 	if command -v gcc >/dev/null && [ -e /usr/include/PCSC/winscard.h ]; then echo compiler; fi
 }
@@ -68,6 +68,7 @@ environment() {
 from simulators.reader import unavailable
 from simulators.reader.build import build
 unavailable() or build()"
+	step "keys of the test CA" "$VENV/bin/python" -c "from simulators.card.authority import kept_keys; kept_keys()"
 	wanted >"$VENV/stamp"
 }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from protocols.pan import TEST_RANGES
+from protocols.pan import LONGEST_PAN, SHORTEST_PAN, TEST_RANGES
+from simulators.card.application import ApplicationProfile, Hex
+
+_KEY = r"^[0-9A-F]{32}$"
 
 
 class CardProfile(BaseModel):
@@ -15,27 +19,51 @@ class CardProfile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
-    scheme: Literal["PBOC"]
+    scheme: Literal["PBOC"] = "PBOC"
+    atr: Hex = Field("3B6800000073C84013009000", description="empty: the chip is dead")
+    chip: bool = Field(True, description="false: a card with nothing but a stripe")
+    pse: bool = Field(True, description="whether it has a payment system environment, 1PAY.SYS.DDF01")
+    entries_a_record: int = Field(2, ge=1, le=4, description="of the payment system directory")
+
     pan_prefix: str = Field(pattern="^(" + "|".join(TEST_RANGES) + ")$", description="test ranges only")
-    psn: str = Field("01", pattern=r"^\d{2}$")
+    pan_digits: int = Field(16, ge=SHORTEST_PAN, le=LONGEST_PAN)
+    psn: str = Field("01", pattern=r"^(\d{2})?$", description="5F34; empty: the card has none")
     expiry: str = Field(pattern=r"^\d{4}$", description="YYMM")
-    effective: str = Field("200101", pattern=r"^\d{6}$")
-    cardholder: str = "TEST CARD/HOLDFAST"
-    aid: str = Field(pattern=r"^A000000333[0-9A-F]{6}$", description="facts/pcsc-emv 4.2")
-    label: str = Field(max_length=16)
-    preferred_name: str = Field("", max_length=16)
-    language: str = "zhen"
-    aip: str = Field("7C00", pattern=r"^[0-9A-F]{4}$")
-    pdol: str = Field("9F7A019F02065F2A02", pattern=r"^([0-9A-F]{2})*$")
-    cdol1: str = Field("9F02069F03069F1A0295055F2A029A039C019F37049F21039F4E14", pattern=r"^([0-9A-F]{2})+$")
-    cdol2: str = Field("910A8A029F02069F03069F1A0295055F2A029A039C019F37049F2103", pattern=r"^([0-9A-F]{2})+$")
-    cvm_list: str = Field("000000000000000042031E031F00", pattern=r"^([0-9A-F]{2})+$", description="8E")
-    action_default: str = Field("D84000A800", pattern=r"^[0-9A-F]{10}$")
-    action_denial: str = Field("0010000000", pattern=r"^[0-9A-F]{10}$")
-    action_online: str = Field("D84004F800", pattern=r"^[0-9A-F]{10}$")
-    usage_control: str = Field("FF00", pattern=r"^[0-9A-F]{4}$")
-    country: str = Field("0156", pattern=r"^[0-9A-F]{4}$")
-    test_master_key: str = Field(pattern=r"^[0-9A-F]{32}$", description="issuer's key for cryptograms; a test key")
+    effective: str = Field("200101", pattern=r"^(\d{6})?$", description="YYMMDD")
+    cardholder: str = Field("TEST CARD/HOLDFAST", max_length=26)
+    service_code: str = Field("201", pattern=r"^\d{3}$", description="of the stripe, and of 57")
+    country: str = Field("0156", pattern=r"^([0-9A-F]{4})?$", description="5F28")
+    currency: str = Field("0156", pattern=r"^([0-9A-F]{4})?$", description="9F42")
+    language: str = Field("zhen", pattern=r"^([a-z]{2}){0,4}$", description="5F2D")
+
+    test_master_key: str = Field(pattern=_KEY, description="issuer's key for cryptograms; a test key")
+    test_mac_key: str = Field("89ABCDEF0123456776543210FEDCBA98", pattern=_KEY, description="for scripts; a test key")
+    test_enc_key: str = Field("FEDCBA98765432100123456789ABCDEF", pattern=_KEY, description="for PINs; a test key")
     key_index: int = Field(1, ge=0, le=255)
+    cryptogram_version: Literal["01", "18"] = Field("01", description="PBOC's, or EMV's with a common session key")
     pin: str = Field("123456", pattern=r"^\d{4,12}$")
     pin_tries: int = Field(3, ge=0, le=15)
+
+    applications: tuple[ApplicationProfile, ...] = ()
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> CardProfile:
+        if self.chip and not self.applications:
+            raise ValueError("a card with a chip has applications")
+        aids = [one.aid for one in self.applications]
+        if len(set(aids)) < len(aids):
+            raise ValueError("two applications have one AID")
+        return self
+
+    @property
+    def aid(self) -> str:
+        """Of its first application; empty when it has none."""
+        return self.applications[0].aid if self.applications else ""
+
+    def changed(self, changes: Mapping[str, Any]) -> CardProfile:
+        """The same with other values; `application` holds those of each application. Raises pydantic's error."""
+        own = {name: value for name, value in changes.items() if name != "application"}
+        plain = self.model_dump()
+        for one in plain["applications"]:
+            one.update(changes.get("application", {}))
+        return CardProfile.model_validate(plain | own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from protocols.market import Market
 from rigs.cards.loading import load_card_profile
 from rigs.marketfile import load_market
 from simulators.card import CardProfile
+from simulators.card.application import ApplicationProfile
 
 ROOT = Path(__file__).parents[2]
 PAN = "6250947000000014"
@@ -66,8 +68,16 @@ def cn_market(**changes: Any) -> Market:
     return market.model_copy(update=update)
 
 
+@cache
+def _credit() -> CardProfile:
+    return load_card_profile(ROOT / "rigs/cards/credit-chip.yaml")
+
+
 def credit_profile(**changes: Any) -> CardProfile:
-    return load_card_profile(ROOT / "rigs/cards/unionpay-credit.yaml").model_copy(update=changes)
+    """The credit card of the house; what is said of an application is changed in its only one."""
+    common = {name: value for name, value in changes.items() if name in ApplicationProfile.model_fields}
+    own = {name: value for name, value in changes.items() if name not in common}
+    return _credit().changed({**own, "application": {**common, **own.pop("application", {})}})
 
 
 def in_thread(work: Callable[[], Any]) -> threading.Thread:
