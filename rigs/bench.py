@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from protocols.events import Channel, Event
-from protocols.faults import Cancelled, ConfigurationError, HoldfastError, RigFault
+from protocols.faults import Cancelled, HoldfastError, RigFault
 from protocols.market import Market
-from protocols.pan import derived
 from protocols.printing import Paper
 from rigs import build
 from rigs.allowlist import CardGuard, stop_run
 from rigs.cards.loading import load_cards
+from rigs.cards.making import CardMaker, Wanted
 from rigs.case import Case
 from rigs.hosts.simulated import SimulatedHost
 from rigs.lease import Lease
@@ -34,11 +34,9 @@ from rigs.presenters.virtual import VirtualPresenter
 from rigs.private import private_directory, private_root
 from rigs.readers.stand import ReaderStand
 from rigs.timeline import Recorder
-from simulators.card import CardProfile, ChipCard
+from simulators.card import ChipCard
 
 LEASES = Path(tempfile.gettempdir()) / "holdfast-leases"
-CARDS_A_WORKER = 100_000
-"""Each worker derives its test cards from a stretch of its own, so that no two workers share a card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +80,6 @@ class Bench:
         self.environment: dict[str, Any] = {}
         self.card = ""
         self._stack = ExitStack()
-        first = plan.position * CARDS_A_WORKER + 1
-        self._cards = iter(range(first, first + CARDS_A_WORKER))
-        self._names: set[str] = set()
-        self._profiles: dict[str, CardProfile] = {}
         self._issued: dict[str, ChipCard] = {}
         self._moments = Moments()
 
@@ -114,9 +108,10 @@ class Bench:
             evidence=build.evidence_of(self.rig),
         )  # fmt: skip
         self._stack.callback(self._quietly, self.recorder.close)
-        self._profiles = load_cards(plan.rig_path, self.rig)
+        profiles = load_cards(plan.rig_path, self.rig)
         emit = self._emit
         self.guard = CardGuard(self.rig.test_cards.card_list, emit, stop=lambda: stop_run(plan.folder))
+        self._maker = CardMaker(profiles, plan.position, emit, self.guard, self.recorder.protect)
         self.host: SimulatedHost = self._up("host", lambda: build.host(plan, emit, self.private))
         self.printer: Printer
         self.reader: Reader
@@ -129,7 +124,17 @@ class Bench:
         self.terminal: Terminal = self._up(
             "terminal",
             lambda: build.terminal(
-                plan, emit, self.private, parts.driver, slip_printer, self.people, self.host, ways, self.guard
+                plan,
+                emit,
+                self.private,
+                parts.driver,
+                slip_printer,
+                self.people,
+                self.host,
+                ways,
+                self.guard,
+                stripe=parts.stripe,
+                presenter=parts.presenter,
             ),
         )
         self.self_test()
@@ -205,30 +210,26 @@ class Bench:
         self._note("self-test", result="passed")
 
     def issue_card(
-        self, kind: str, case: Case, *, expired: bool = False, atr: bytes | None = None, in_field: bool = False
-    ) -> str:
+        self, kind: str, case: Case, *, fault: str = "", expired: bool = False, atr: bytes | None = None,
+        in_field: bool = False, keep: str = "",
+    ) -> str:  # fmt: skip
         """A card never used before, of a kind that the rig has; returns its name on this bench.
 
-        `atr` is what its worn contacts let through in place of its own answer to reset. One for the field is held by
-        who stands there.
+        `fault` is what is wrong with it, a name of the catalogue of card faults. `atr` is what its worn contacts let
+        through in place of its own answer to reset. One for the field is held by who stands there. A card that is kept
+        by a name outlives its case: whoever asks for that name again has the same card, with all that it remembers. In
+        a later case it has a new name and no account yet.
         """
-        if kind not in self._profiles:
-            raise ConfigurationError(f"the rig has no {kind!r} card", advice=f"it has {', '.join(self._profiles)}")
-        profile = self._profiles[kind]
-        if expired:
-            profile = profile.model_copy(update={"expiry": "2001"})
-        pan = self._next_pan(profile.pan_prefix)
-        self.recorder.protect(pan)
-        self.card = self._name(kind, pan)
-        witness = self._emit if self.guard.lists(pan) else None
-        card = ChipCard(profile, pan, name=self.card, emit=self._emit, witness=witness)
+        card = self._maker.make(Wanted(kind, fault, expired, keep))
+        self.card = card.name
         if atr is not None:
             card.atr = atr
         self._issued[self.card] = card
         (self.stand.at_field.presenter if in_field else self.presenter).hold(self.card, card)
         self.host.know(self.card, card)
-        self.people.has_card(pan, profile.expiry, profile.pin)
-        case.emit(Channel.CARD, "issued", card=self.card, profile=profile.name)
+        self.people.has_card(card.pan, card.expiry, card.profile.pin)
+        wrong = {"fault": fault} if fault else {}
+        case.emit(Channel.CARD, "issued", card=self.card, profile=card.profile.name, **wrong)
         return self.card
 
     @cached_property
@@ -264,23 +265,6 @@ class Bench:
     def _build_other_terminal(self) -> OtherTerminal:
         return build.other_terminal(self.plan, self.host, lambda name: Plastic.of(self._issued[name]))
 
-    def _next_pan(self, prefix: str) -> str:
-        number = next(self._cards, None)
-        pan = None if number is None else next(derived(prefix, number), None)
-        if pan is None:
-            raise RigFault("this worker has used up its test cards", advice="run with fewer workers, or start anew")
-        return pan
-
-    def _name(self, kind: str, pan: str) -> str:
-        """Last four digits come again after some hundred cards; names never do."""
-        name = plain = f"{kind}-{pan[-4:]}"
-        number = 1
-        while name in self._names:
-            number += 1
-            name = f"{plain}-{number}"
-        self._names.add(name)
-        return name
-
     def take_card_out(self) -> None:
         """The card leaves the reader, and the reader has seen it. Raises RigFault when it sees a card all the same."""
         self.stand.take_card_out()
@@ -292,6 +276,8 @@ class Bench:
         Cancelled. What fails by a fault of ours is recorded as a bug.
         """
         self.card = ""
+        self._issued.clear()
+        self._maker.end_case()
         self._moments.forget()
         troubles, cancelled = [], None
         for what, act in (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protocols.events import Channel, Emit, Event
 from protocols.faults import ConfigurationError
+from protocols.iso8583.pin import PinFormat
 from rigs.allowlist import CardGuard, no_core_files
 from rigs.hosts.simulated import SimulatedHost
 from rigs.model import RigModel, VirtualReader
@@ -16,18 +17,24 @@ from rigs.model import VirtualPrinterOnBench as VirtualPrinterModel
 from rigs.network.virtual import VirtualNetwork
 from rigs.people import SUPERVISOR_PASSWORD, VirtualPeople
 from rigs.ports import Way
+from rigs.presenters.obliging import oblige
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.printers.bench import VirtualPrinterOnBench
 from rigs.printers.escpos_serial import EscposSerialPrinter
 from rigs.readers.embedded import EmbeddedReader
 from rigs.readers.pcsc import PcscReader
 from rigs.readers.profiles.loading import load_reader_profile
+from rigs.terminals.ca_keys import KeyRing
+from rigs.terminals.keyfile import all_revoked, keys_of, load_key_file
 from rigs.terminals.reference import ReferenceTerminalDriver, gateways_of
 from rigs.terminals.scripted import ScriptedTerminalDriver
+from simulators.card.authority import house_authority
+from simulators.pinpad import PinPad
 from simulators.printer import VirtualPrinter
-from simulators.reader import EmbeddedSlot, PcscService, ReaderModel, ReaderProfile, SlotKind, unavailable
+from simulators.reader import EmbeddedSlot, PcscService, ReaderModel, ReaderProfile, SlotKind, StripeSlot, unavailable
 from simulators.reader.defects import ReaderDefects
 from simulators.terminal import ReferenceTerminal, TerminalParameters
+from simulators.terminal.contact.configuration import UNIONPAY
 from simulators.terminal.usual import CardOfBench
 
 if TYPE_CHECKING:
@@ -49,7 +56,10 @@ def evidence_of(rig: RigModel) -> dict[Channel, str]:
 
 def host(plan: BenchPlan, emit: Emit, private: Path) -> SimulatedHost:
     """The issuer host, the rig's terminal enrolled."""
-    simulated = SimulatedHost(market=plan.market, emit=emit, directory=private, time_scale=plan.rig.time_scale)
+    simulated = SimulatedHost(
+        market=plan.market, emit=emit, directory=private, time_scale=plan.rig.time_scale,
+        ca_keys=house_authority().ca_keys(),
+    )  # fmt: skip
     terminal = plan.rig.terminal
     try:
         simulated.enrol(terminal.terminal_id, terminal.merchant_id, bytes.fromhex(terminal.test_master_key))
@@ -92,12 +102,14 @@ class Field(NamedTuple):
 
 
 class ReaderOnBench(NamedTuple):
-    """The reader as steps and terminal drive it, who puts cards to it, its field if it has one, and its defects."""
+    """The reader as steps and terminal drive it, who puts cards to it, its field if it has one, its defects, and the
+    slot for the stripe beside it."""
 
     driver: Driver
     presenter: VirtualPresenter
     field: Field | None
     defects: ReaderDefects
+    stripe: StripeSlot
 
 
 def reader(plan: BenchPlan, emit: Emit, private: Path, guard: CardGuard | None = None) -> ReaderOnBench:
@@ -152,7 +164,9 @@ def _in_process(plan: BenchPlan, emit: Emit, profile: ReaderProfile, guard: Card
         other = EmbeddedSlot(emit, profile, kind=profile.slots[number], casing=slot.casing)
         beside = EmbeddedReader(other, _of_slot(emit, profile, number), admit=guard.admit)
         field = Field(beside, VirtualPresenter(other))
-    return ReaderOnBench(driver, VirtualPresenter(slot), field, ReaderDefects(plan.defects, slot.faults))
+    stripe = StripeSlot(emit)
+    defects = ReaderDefects(plan.defects, slot.faults)
+    return ReaderOnBench(driver, VirtualPresenter(slot, stripe), field, defects, stripe)
 
 
 def _behind_pcscd(
@@ -184,9 +198,10 @@ def _behind_pcscd(
             revive=revive, on_close=lambda: down.close(), admit=guard.admit,
             extra=lambda: {"service": service.version, "pid": str(service.pid)},
         )  # fmt: skip
-        presenter = VirtualPresenter(twin)
+        stripe = StripeSlot(emit)
+        presenter = VirtualPresenter(twin, stripe)
         down = undo.pop_all()
-    return ReaderOnBench(driver, presenter, field, ReaderDefects(plan.defects, twin.faults))
+    return ReaderOnBench(driver, presenter, field, ReaderDefects(plan.defects, twin.faults), stripe)
 
 
 def _field_of(profile: ReaderProfile) -> int | None:
@@ -218,37 +233,57 @@ def _of_slot(emit: Emit, profile: ReaderProfile, number: int) -> Emit:
 
 def terminal(
     plan: BenchPlan, emit: Emit, private: Path, card_reader: Driver, slips: EscposSerialPrinter,
-    people: VirtualPeople, issuer: SimulatedHost, ways: Sequence[Way] = (), guard: CardGuard | None = None,
+    people: VirtualPeople, issuer: SimulatedHost, ways: Sequence[Way] = (), guard: CardGuard | None = None, *,
+    stripe: StripeSlot | None = None, presenter: VirtualPresenter | None = None,
 ) -> ReferenceTerminalDriver:  # fmt: skip
     """The reference terminal, configured for the rig; its time-outs are the market's, scaled.
 
-    Numbers that are typed come by the guard, too: the run's, or one by itself.
+    Numbers that are typed and stripes come by the guard, too: the run's, or one by itself. The presenter, where there
+    is one, sees what the terminal's display asks of him.
     """
     guard = guard or CardGuard(plan.rig.test_cards.card_list, emit)
+
+    def shown(event: Event) -> object:
+        number = emit(event)
+        if presenter is not None:
+            oblige(presenter, event)
+        return number
+
+    ring = key_ring(plan)
+    twin = ReferenceTerminal(
+        reader=card_reader, printer=slips, keypad=people, pinpad=pin_pad(plan, emit, people), cardholder=people,
+        stripe=stripe, host=issuer.address, market=plan.market, parameters=_parameters(plan, ring, ways),
+        emit=shown, directory=private, defects=plan.defects, only=guard.number,
+    )  # fmt: skip
+    return ReferenceTerminalDriver(twin, keys=ring, card_in_hand=lambda: people.card_number, emit=emit)
+
+
+def _parameters(plan: BenchPlan, ring: KeyRing, ways: Sequence[Way]) -> TerminalParameters:
     model, timing = plan.rig.terminal, plan.market.timing
     timeout = plan.rig.response_timeout_s or timing.response_timeout_s
-    parameters = TerminalParameters(
+    return TerminalParameters(
         terminal_id=model.terminal_id, merchant_id=model.merchant_id, merchant_name=model.merchant_name,
-        operator=model.operator, master_key=bytes.fromhex(model.test_master_key), columns=model.columns,
-        response_timeout_s=timeout / plan.rig.time_scale,
+        operator=model.operator, columns=model.columns, response_timeout_s=timeout / plan.rig.time_scale,
         connect_timeout_s=timing.connect_timeout_s / plan.rig.time_scale,
         card_wait_s=2 * timeout / plan.rig.time_scale, supervisor_password=SUPERVISOR_PASSWORD,
-        time_scale=plan.rig.time_scale, gateways=gateways_of(ways),
+        time_scale=plan.rig.time_scale, gateways=gateways_of(ways), ca_keys=ring.delivered,
     )  # fmt: skip
-    return ReferenceTerminalDriver(
-        ReferenceTerminal(
-            reader=card_reader,
-            printer=slips,
-            keypad=people,
-            host=issuer.address,
-            market=plan.market,
-            parameters=parameters,
-            emit=emit,
-            directory=private,
-            defects=plan.defects,
-            only=guard.number,
-        )
-    )
+
+
+def pin_pad(plan: BenchPlan, emit: Emit, people: VirtualPeople) -> PinPad:
+    """The PIN pad, its master key injected."""
+    return PinPad(
+        test_master_key=bytes.fromhex(plan.rig.terminal.test_master_key), hands=people, emit=emit,
+        pin_format=PinFormat(plan.market.security.pin_format), defects=plan.defects,
+    )  # fmt: skip
+
+
+def key_ring(plan: BenchPlan) -> KeyRing:
+    """The public keys of card schemes that the rig gives its terminal."""
+    authority, model = house_authority(), plan.rig.terminal
+    file = load_key_file(plan.rig_path.parent / model.ca_keys) if model.ca_keys else keys_of(authority)
+    store = file.store({rule.rid for rule in UNIONPAY})
+    return KeyRing(store, lambda: frozenset(file.store().revoked | all_revoked(authority)))
 
 
 def other_terminal(

@@ -187,7 +187,9 @@ class _Check:
         assert self._presenter is not None
         kind, path = next(iter(self._plan.rig.cards.items()))
         profile = load_card_profile(self._plan.rig_path.parent / path)
-        self._presenter.hold(kind, ChipCard(profile, next(derived(profile.pan_prefix)), name=kind))
+        self._presenter.hold(
+            kind, ChipCard(profile, next(derived(profile.pan_prefix, length=profile.pan_digits)), name=kind)
+        )
         self._presenter.offer(kind)
         if not reader.wait_for_card(True, SEES_S):
             raise RigFault("the reader does not see the card in it", advice="plug it in again", component="reader")

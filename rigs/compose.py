@@ -52,7 +52,8 @@ def compose(found: Found, *, folder: Path, name: str = "my-bench") -> str:
         *_indented(_presenter(hardware=bool(devices))),
         *_cards(model, folder),
         "test_cards:                # no card but these is read",
-        f"  ranges: {_quoted_list(model.test_cards.ranges)}",
+        "  ranges:",
+        *(f"    - {_quoted(text)}" for text in model.test_cards.ranges),
         *_dut_files(reader, printer),
     ]
     return "\n".join(lines) + "\n"
@@ -265,10 +266,6 @@ def _quoted(text: str) -> str:
     marks = {'"': '\\"', "\\": "\\\\"}
     shown = (marks.get(char, char) if char.isprintable() else f"\\U{ord(char):08X}" for char in text)
     return '"' + "".join(shown) + '"'
-
-
-def _quoted_list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]"
 
 
 def _plain(path: str) -> str:

@@ -107,6 +107,9 @@ class ReferenceTerminalOnBench(RigPart):
         pattern=r"^([0-9A-F]{32})$", repr=False, description="hex; a test key, never a live one"
     )
     columns: int = Field(32, ge=24, le=48)
+    ca_keys: str = Field(
+        "", description="file of card schemes' public keys, beside the rig file; empty: those of the house's test CA"
+    )
 
 
 class SimulatedHostOnBench(RigPart):

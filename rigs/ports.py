@@ -46,7 +46,11 @@ class Terminal(Protocol):
     def set_parameter(self, name: str, value: str) -> None:
         """Set one of its parameters until `restore_parameters`. Raises ConfigurationError for one that it has not.
 
-        `local limit` and `partial approvals` are `on` or `off`; `batch limit` and `next trace` are numbers.
+        On or off: `local limit`, `partial approvals`, `PIN pad`, `PIN bypass`, `cardholder choice`, `key entry`,
+        `fallback`, `offline approval`, and `exception file` for the card in hand. Numbers: `batch limit`, `next trace`,
+        `chip attempts`, `random selection` (percent), `floor limit` (minor units), `terminal country`. Hex:
+        `capabilities`, `TAC denial`, `TAC online`, `TAC default`. `CA keys` are all, none, expired, of a wrong digest
+        (`wrong digest`), or such that all issuers are `revoked`.
         """
 
     def use_ways(self, ways: Sequence[Way]) -> None:
@@ -106,18 +110,44 @@ class Presenter(Protocol):
     def pull_before(self, command: str, occurrence: int = 1) -> None:
         """Pull the card when the terminal sends the named command, e.g. `GENERATE AC`, for the n-th time."""
 
+    def pull_after(self, command: str, occurrence: int = 1) -> None:
+        """Pull the card when it has answered the named command for the n-th time."""
+
+    def swipe(self, card: str) -> None:
+        """Draw the named card through the slot for the stripe, for whoever asks for it now or next."""
+
+    def swipe_badly(self, card: str) -> None:
+        """The same, so that nothing can be read."""
+
+    def wear_out(self, card: str) -> None:
+        """From now on no swipe of this card can be read."""
+
+    def stand_still(self) -> None:
+        """Whoever holds the card does nothing that a display asks of him: he is obliging otherwise, takes it out, puts
+        it in again and draws it through as he is asked."""
+
     def remove(self) -> None:
         """Take the card away."""
 
 
 class People(Protocol):
-    """Cardholder and staff at the keys of the terminal."""
+    """Cardholder at display and PIN pad, staff at the keys of the terminal. Of several entries the last one stays."""
 
     def cardholder_types(self, *entries: str) -> None:
-        """What the cardholder will type when asked: `right` or `wrong`, entry by entry; the last one stays."""
+        """What the cardholder will do when asked for a PIN, entry by entry: `right`, `wrong`, `bypass`, `cancel`, or
+        `nothing` until the time is over."""
+
+    def cardholder_chooses(self, *choices: str) -> None:
+        """Which of the applications on the display he will choose, by its number from 1 on, or `cancel`."""
+
+    def cardholder_confirms(self, confirms: bool) -> None:
+        """Whether he agrees to the one application that the display names."""
 
     def operator_types(self, entry: str) -> None:
         """What the operator types when the terminal asks for a card number: `right`, or `wrong` in its check digit."""
+
+    def operator_cancels(self) -> None:
+        """The operator presses cancel while the terminal waits for a card."""
 
     def supervisor_present(self, present: bool) -> None:
         """Whether somebody can type the supervisor's password."""

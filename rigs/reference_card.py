@@ -12,9 +12,10 @@ from protocols.emv import Apdu, ResponseApdu, TlvError, fill_dol, find
 from protocols.faults import RigFault
 from protocols.pan import mask_pan
 from protocols.pcsc.atr import Atr, AtrError, parse_atr
+from simulators.terminal.contact.configuration import UNIONPAY
 from simulators.terminal.devices import CardReader
-from simulators.terminal.kernel import KNOWN_AIDS
 
+KNOWN_AIDS = tuple(rule.aid.hex().upper() for rule in UNIONPAY)
 DIRECTORY = {False: b"1PAY.SYS.DDF01", True: b"2PAY.SYS.DDF01"}
 """The payment directory of a contact card, and of a contactless one. EMV Book 1, 12.2; EMV Book B, 3.3"""
 OTHER_CARD = "take a UnionPay test card that is known to work"

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
-
-from pydantic import BaseModel
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from protocols.faults import ConfigurationError
 from protocols.market import Market
+from rigs.cards.cardfile import card_schema
+from rigs.cards.faulty import FaultFile
 from rigs.model import DutRecord, RigModel
 from rigs.rulefile import RuleFile
-from simulators.card import CardProfile
 from simulators.reader import ReaderProfile
 
-SCHEMAS: Mapping[str, type[BaseModel]] = {
-    "market": Market,
-    "rig": RigModel,
-    "card": CardProfile,
-    "dut": DutRecord,
-    "rules": RuleFile,
-    "reader-profile": ReaderProfile,
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "market": Market.model_json_schema,
+    "rig": RigModel.model_json_schema,
+    "card": card_schema,
+    "card-faults": FaultFile.model_json_schema,
+    "dut": DutRecord.model_json_schema,
+    "rules": RuleFile.model_json_schema,
+    "reader-profile": ReaderProfile.model_json_schema,
 }
 
 
@@ -33,4 +34,4 @@ def schema_text(name: str) -> str:
             f"no file is called a {name!r} file",
             advice=f"did you mean {near[0]}?" if near else f"there are {', '.join(SCHEMAS)}",
         )
-    return json.dumps(SCHEMAS[name].model_json_schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(SCHEMAS[name](), indent=1, ensure_ascii=False) + "\n"

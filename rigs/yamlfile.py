@@ -75,7 +75,7 @@ def _fault(model: type[BaseModel], fault: dict[str, Any]) -> str:
         near = difflib.get_close_matches(str(fault["loc"][-1]), _known_keys(model), n=2)
         hint = _did_you_mean(near)
         return f"{place}: unknown key" + (f" ({hint})" if hint else "")
-    return f"{place}: {fault['msg']}"
+    return f"{place}: {fault['msg']}" if place else fault["msg"]
 
 
 def _known_keys(model: type[BaseModel]) -> list[str]:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from protocols.faults import ConfigurationError
 from simulators.issuer import (
@@ -20,6 +21,7 @@ from simulators.issuer import (
     Duplicate,
     Glued,
     HalfOpen,
+    IssuerScript,
     LateAnswer,
     LengthPrefix,
     NoAnswer,
@@ -35,8 +37,11 @@ from simulators.issuer import (
     SpoilChip,
     WrongMac,
 )
+from simulators.issuer.issuerscript import HARMLESS, ScriptCommand, Template
+from simulators.issuer.scripting import COMMANDS, MOST_COMMANDS
 from simulators.issuer.spoil import field_value, usual_value
 
+WRONG = "wrong MAC"
 MANNERS: Mapping[str, Action] = {
     "approve": Approve(),
     "no answer": NoAnswer(),
@@ -58,8 +63,9 @@ MANNERS: Mapping[str, Action] = {
     "duplicate chip tag": SpoilChip("duplicate chip tag"),
     "wrong ARPC": SpoilChip("wrong ARPC"),
     "no ARPC": SpoilChip("no ARPC"),
-    "script 71": SpoilChip("script 71"),
-    "script 72": SpoilChip("script 72"),
+    "script 71": IssuerScript(("71",)),
+    "script 72": IssuerScript(("72",)),
+    "scripts 71 and 72": IssuerScript(("71", "72")),
     "wrong length prefix": LengthPrefix("wrong length prefix"),
     "short length prefix": LengthPrefix("short length prefix"),
     "zero length prefix": LengthPrefix("zero length prefix"),
@@ -100,6 +106,16 @@ def _percent(text: str) -> Action:
     return Partial(int(text))
 
 
+def _script(templates: str, said: str) -> Action:
+    """Commands between "and", and whether their MACs are wrong."""
+    commands = said.removesuffix(WRONG).removesuffix(" ")
+    named = tuple(commands.split(" and ")) if commands else (HARMLESS,)
+    if len(named) > MOST_COMMANDS or not set(named) <= set(COMMANDS):
+        raise ValueError(said)
+    parts = cast("tuple[Template, ...]", tuple(templates.split(" and ")))
+    return IssuerScript(parts, cast("tuple[ScriptCommand, ...]", named), said.endswith(WRONG))
+
+
 def _added(number: str) -> Action:
     return SetField(int(number), usual_value(int(number)), f"add F{number}")
 
@@ -117,7 +133,12 @@ def _known(make: Callable[[int], Action]) -> Callable[[str], Action]:
     return checked
 
 
+_SCRIPTED = f"{{}}, and up to {MOST_COMMANDS} of {', '.join(COMMANDS)} between and, or {WRONG}, or both"
 MEASURED: tuple[Measured, ...] = (
+    Measured(_SCRIPTED.format("script 71 or 72"), "script 72 PIN change", r"script (71|72) (.+)", _script),
+    Measured(
+        _SCRIPTED.format("scripts 71 and 72"), "scripts 71 and 72 PIN change", r"scripts (71 and 72) (.+)", _script
+    ),
     Measured("code and two characters", "code 51", r"code ([0-9A-Z]{2})", Answer),
     Measured("partial and a percentage from 1 to 99", "partial 60", r"partial ([0-9]{1,2})", _percent),
     Measured("delay and seconds of market time", "delay 30", r"delay (\S+)", lambda text: Delay(_seconds(text))),

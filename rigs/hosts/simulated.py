@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from protocols.emv.certificates import CaPublicKey
 from protocols.events import Emit
 from protocols.faults import ConfigurationError
 from protocols.market import Market
@@ -26,20 +27,27 @@ def account_kind(aid: str) -> Literal["credit", "debit"]:
     return "debit" if aid.startswith(DEBIT_AID) else "credit"
 
 
-def account_spec(card: str, pan: str, profile: CardProfile, available: Money, status: str = "open") -> AccountSpec:
-    """A card of a profile, as the issuer host takes it."""
+def account_spec(
+    card: str, pan: str, profile: CardProfile, available: Money, status: str = "open", pin: str = ""
+) -> AccountSpec:
+    """A card of a profile, as the issuer host takes it. `pin` is what a script made of its PIN."""
     return AccountSpec(
-        card, pan, profile.psn, profile.expiry, profile.pin, bytes.fromhex(profile.test_master_key), available, status,
-        account_kind(profile.aid),
+        card, pan, profile.psn, profile.expiry, pin or profile.pin, bytes.fromhex(profile.test_master_key), available,
+        status, account_kind(profile.aid), mac_key=bytes.fromhex(profile.test_mac_key),
+        enc_key=bytes.fromhex(profile.test_enc_key), cryptogram_version=profile.cryptogram_version,
     )  # fmt: skip
 
 
 class SimulatedHost:
-    """A `Host` port over `IssuerHost`. Delays are market seconds."""
+    """A `Host` port over `IssuerHost`. Delays are market seconds; `ca_keys` are what the terminal may download."""
 
-    def __init__(self, *, market: Market, emit: Emit, directory: Path, time_scale: float) -> None:
+    def __init__(
+        self, *, market: Market, emit: Emit, directory: Path, time_scale: float, ca_keys: Sequence[CaPublicKey] = ()
+    ) -> None:
         self._market = market
-        self._issuer = IssuerHost(market=market, emit=emit, directory=directory, time_scale=time_scale)
+        self._issuer = IssuerHost(
+            market=market, emit=emit, directory=directory, time_scale=time_scale, ca_keys=ca_keys
+        )  # fmt: skip
         self._cards: dict[str, ChipCard] = {}
         self._moved = 0
         self.address = self._issuer.start()
@@ -59,7 +67,7 @@ class SimulatedHost:
         if card not in self._cards:
             raise ConfigurationError(f"the bench has issued no card {card!r}", advice="issue it first")
         chip = self._cards[card]
-        self._issuer.open_account(account_spec(card, chip.pan, chip.profile, available))
+        self._issuer.open_account(account_spec(card, chip.pan, chip.profile, available, pin=chip.state.pin))
 
     def set_status(self, card: str, status: str) -> None:
         self._issuer.set_status(card, status)
@@ -80,7 +88,8 @@ class SimulatedHost:
         self._issuer.offer_download(parameters)
 
     def end_case(self) -> None:
-        """The accounts of this case are retired, and nothing but the market's own parameters is offered any more."""
+        """Cards and accounts of this case are retired, and nothing but the market's own parameters is offered."""
+        self._cards.clear()
         self._issuer.retire_accounts()
         self._issuer.offer_download({})
 

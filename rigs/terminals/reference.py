@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from protocols.events import Channel, Emit, Event, discard
 from protocols.faults import ConfigurationError
 from protocols.orders import Order, Outcome
+from protocols.transactions import FINANCIAL
 from rigs.ports import Way
+from rigs.terminals.ca_keys import KeyRing, told
+from rigs.terminals.settable import SETTABLE, number, on_or_off, unknown
 from simulators.terminal import ClientTls, Gateway, ReferenceTerminal, TerminalParameters
 from simulators.terminal.journal import FIRST_TRACE, LAST_TRACE
 
-
-def _switch(value: str) -> bool:
-    if value not in ("on", "off"):
-        raise ConfigurationError(f"a switch of the terminal is on or off, not {value!r}")
-    return value == "on"
+NEXT_TRACE, CA_KEYS, EXCEPTION_FILE = "next trace", "CA keys", "exception file"
+"""Parameters that are more than a value: a counter, a store of keys, and the card in hand."""
 
 
-def _number(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and int(value)):
-        raise ConfigurationError(f"this parameter is a number above 0, not {value!r}")
-    return int(value)
-
-
-NEXT_TRACE = "next trace"
-SETTABLE: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "local limit": ("local_limit", _switch),
-    "partial approvals": ("partial_approvals", _switch),
-    "batch limit": ("batch_limit", _number),
-}
-"""Name of a parameter to the attribute and how its value is read. `next trace` is a counter beside them."""
+TOLD = {
+    "pinpad": "pinpad", "pin_bypass": "pin_bypass", "cardholder_choice": "cardholder_choice",
+    "floor_limit": "floor_limit", "random_percent": "random_percent", "fallback": "fallback",
+    "key_entry": "manual_entry", "chip_attempts": "chip_attempts", "capabilities": "capabilities",
+    "country": "country", "offline_approval": "offline_approval", "tac_denial": "tac_denial",
+    "tac_online": "tac_online", "tac_default": "tac_default",
+}  # fmt: skip
+"""What the rig tells of the terminal's setting before each order, to the attribute that it is."""
 
 
 def gateways_of(ways: Sequence[Way]) -> tuple[Gateway, ...]:
@@ -45,32 +41,69 @@ def _tls(way: Way) -> ClientTls | None:
 
 
 class ReferenceTerminalDriver:
-    """A `Terminal` port over the twin."""
+    """A `Terminal` port over the twin.
 
-    def __init__(self, terminal: ReferenceTerminal) -> None:
+    `keys` are the CA keys that it can be given, `card_in_hand` is the number of the card of the case, `emit` is told
+    how the terminal is set up: by the rig, so that no defect of the terminal hides it.
+    """
+
+    def __init__(
+        self, terminal: ReferenceTerminal, *, keys: KeyRing | None = None,
+        card_in_hand: Callable[[], str] = lambda: "", emit: Emit = discard,
+        today: Callable[[], datetime] = datetime.now,
+    ) -> None:  # fmt: skip
         self._terminal = terminal
         self._delivered = terminal.parameters
+        self._keys = keys or KeyRing(terminal.parameters.ca_keys, frozenset)
+        self._card_in_hand = card_in_hand
+        self._emit = emit
+        self._today = today
         self._trace_before: int | None = None
+        self._more: dict[str, Callable[[str], None]] = {
+            NEXT_TRACE: lambda value: self._set_next_trace(number(value)),
+            CA_KEYS: self._set_keys,
+            EXCEPTION_FILE: self._set_exception_file,
+        }
 
     def sign_on(self) -> Outcome:
         return self._terminal.sign_on()
 
     def perform(self, order: Order) -> Outcome:
+        if order.transaction in FINANCIAL:
+            self._tell("configuration", **self._configuration())
         return self._terminal.perform(order)
 
     def set_parameter(self, name: str, value: str) -> None:
-        if name == NEXT_TRACE:
-            self._set_next_trace(_number(value))
-            return
-        if name not in SETTABLE:
-            known = (*SETTABLE, NEXT_TRACE)
-            near = difflib.get_close_matches(name, known, n=1)
-            raise ConfigurationError(
-                f"the terminal has no parameter {name!r}",
-                advice=f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)}",
-            )
-        attribute, read = SETTABLE[name]
-        self._load(replace(self._terminal.parameters, **{attribute: read(value)}))
+        if name in self._more:
+            self._more[name](value)
+        elif name in SETTABLE:
+            self._load(replace(self._terminal.parameters, **SETTABLE[name](value)))
+        else:
+            raise unknown(name, (*SETTABLE, *self._more))
+        self._tell("parameter", name=name, value=value)
+
+    def _set_keys(self, value: str) -> None:
+        """What was downloaded before is gone: the terminal has these and no others."""
+        keys = self._keys.named(value)
+        self._terminal.forget_downloads()
+        self._load(replace(self._terminal.parameters, ca_keys=keys))
+
+    def _set_exception_file(self, value: str) -> None:
+        """The card in hand is on it, or nobody's is."""
+        cards = frozenset({self._card_in_hand()}) if on_or_off(value) else frozenset()
+        self._load(replace(self._terminal.parameters, exception_file=cards))
+
+    def _configuration(self) -> dict[str, Any]:
+        parameters = self._terminal.parameters
+        revoked = sorted((f"{one.index:02X}", one.serial.hex().upper()) for one in parameters.ca_keys.revoked)
+        return {
+            **told(parameters.ca_keys, f"{self._today():%Y%m%d}"), "revoked": [list(one) for one in revoked],
+            "exception_file": self._card_in_hand() in parameters.exception_file,
+            **{name: getattr(parameters, attribute) for name, attribute in TOLD.items()},
+        }  # fmt: skip
+
+    def _tell(self, kind: str, **fields: Any) -> None:
+        self._emit(Event(Channel.RIG, kind, fields))
 
     def use_ways(self, ways: Sequence[Way]) -> None:
         self._load(replace(self._terminal.parameters, gateways=gateways_of(ways)))
@@ -84,7 +117,8 @@ class ReferenceTerminalDriver:
 
     def restore_parameters(self) -> None:
         """A trace number that was set is counted on from where it was before: the ones after it were used already, and
-        a host that sees them twice in one batch answers 94 (facts/unionpay-pos 5.16)."""
+        a host that sees them twice in one batch answers 94 (facts/unionpay-pos 5.16). What was downloaded is gone."""
+        self._terminal.forget_downloads()
         self._load(self._delivered)
         if self._trace_before is not None:
             self._terminal.count_on_from(self._trace_before)

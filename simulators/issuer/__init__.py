@@ -1,5 +1,6 @@
 """The issuer host: decides what is true, keeps the money, and misbehaves on demand."""
 
+from simulators.issuer.accounts import AccountSpec
 from simulators.issuer.actions import (
     Action,
     Answer,
@@ -27,7 +28,8 @@ from simulators.issuer.actions import (
     WrongMac,
 )
 from simulators.issuer.behaviour import FieldTest, Rule
-from simulators.issuer.host import AccountSpec, IssuerHost
+from simulators.issuer.host import IssuerHost
+from simulators.issuer.issuerscript import IssuerScript
 from simulators.issuer.ledger import AccountView, Ledger
 from simulators.issuer.limits import Limits
 from simulators.issuer.tls import ServerTls
@@ -47,6 +49,7 @@ __all__ = [
     "Glued",
     "HalfOpen",
     "IssuerHost",
+    "IssuerScript",
     "LateAnswer",
     "Ledger",
     "LengthPrefix",

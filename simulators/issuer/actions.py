@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeVar, Union
 
+from simulators.issuer.issuerscript import IssuerScript
+
 # ── the decision ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -95,14 +97,12 @@ class DropField:
         return f"F{self.field}"
 
 
-ChipTrick = Literal[
-    "malformed chip data", "duplicate chip tag", "wrong ARPC", "no ARPC", "script 71", "script 72"
-]  # fmt: skip
+ChipTrick = Literal["malformed chip data", "duplicate chip tag", "wrong ARPC", "no ARPC"]
 
 
 @dataclass(frozen=True, slots=True)
 class SpoilChip:
-    """Something about F55: data that are no TLV, a tag twice, a wrong or no ARPC, an issuer script."""
+    """Something about F55: data that are no TLV, a tag twice, a wrong or no ARPC."""
 
     name: ChipTrick
     spoils = "F55"
@@ -260,7 +260,7 @@ class RefuseConnects:
 
 
 Deciding: TypeAlias = Union[Answer, Approve, Partial, NoAnswer]
-Changing: TypeAlias = Union[SetField, Differ, DropField, SpoilChip, Overflow, NonNumeric]
+Changing: TypeAlias = Union[SetField, Differ, DropField, SpoilChip, IssuerScript, Overflow, NonNumeric]
 Spoiling: TypeAlias = Union[WrongMac, NoMac, LengthPrefix, ProcessingRequest]
 Delivering: TypeAlias = Union[Delay, LateAnswer, Duplicate, Split, Drip, Glued, Reset, HalfOpen, RefuseConnects]
 Action: TypeAlias = Union[Deciding, Changing, Spoiling, Delivering]
@@ -285,6 +285,11 @@ def only(actions: tuple[Action, ...], kind: type[_A]) -> _A | None:
         if isinstance(action, kind):
             return action
     return None
+
+
+def every(actions: tuple[Action, ...], kind: type[_A]) -> list[_A]:
+    """All actions of a kind, in their order."""
+    return [action for action in actions if isinstance(action, kind)]
 
 
 def has(actions: tuple[Action, ...], kind: type) -> bool:

@@ -161,6 +161,8 @@ class Exchanges:
         if exchange.transaction is Transaction.SCRIPT_NOTICE:
             coded = coded_answer(actions, self._market)
             outcome = Outcome(coded) if coded else self._settling.script_notice(exchange)
+            original = exchange.f61
+            outcome.host_notes += self._financial.told_of_scripts(exchange, original.batch, original.trace)
         else:
             outcome = self._financial.handle(exchange, terminal, sealed.session, checks, actions)
         outcome.checks, outcome.session = checks, sealed.session

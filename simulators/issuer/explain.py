@@ -8,10 +8,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
-from protocols.crypto import TripleDes
 from protocols.iso8583 import CodecError, Message, decrypt_pin
 from protocols.iso8583.mac import MAC_SCHEMES, Mac
-from protocols.iso8583.pin import PinFormat
+from protocols.iso8583.pin import PinFormat, pin_in_clear
 from protocols.transactions import REVERSAL_MTI, TRANSACTIONS, Layout, Transaction
 from simulators.issuer.exchange import Exchange
 from simulators.issuer.security import EnrolledTerminal, Terminals
@@ -172,7 +171,7 @@ def unreadable_pin(block: bytes, pan: str, terminal: EnrolledTerminal, used: Pin
         for form in (used, other):
             if decrypt_pin(key, block, pan, form) is not None:
                 return f"{said}; it is one {form} under {name}" + _f53(form, used)
-    if keys and decrypt_pin(keys[0][1], TripleDes(keys[0][1]).encrypt(block), pan, used) is not None:
+    if pin_in_clear(block, pan):
         return f"{said}; it is one in clear"
     return f"{said}, nor under any other of this terminal's keys: compare the terminal master keys"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocols.emv import build
+from protocols.emv import TlvError, build
 from protocols.iso8583 import Message
 from protocols.iso8583.pin import PinFormat
 from protocols.iso8583.subfields import F54, Balance
@@ -15,15 +15,19 @@ from protocols.iso8583.track import decrypt_track
 from protocols.market import Market
 from protocols.transactions import Transaction
 from simulators.issuer import explain
-from simulators.issuer.actions import Action, Approve, Partial, has, only
+from simulators.issuer.actions import Action, Approve, Partial, every, has, only
 from simulators.issuer.behaviour import NO_HOLD
+from simulators.issuer.chipfacts import is_fallback
 from simulators.issuer.coded import as_success, coded_answer
 from simulators.issuer.decisions import Asked, Decided, Rules
 from simulators.issuer.exchange import Exchange, Outcome
+from simulators.issuer.formats import SCRIPT_RESULT
+from simulators.issuer.issuerscript import IssuerScript
 from simulators.issuer.ledger import Ledger
+from simulators.issuer.scripting import learn, scripts
 from simulators.issuer.security import CardOnFile, Cryptogram, EnrolledTerminal, PinCheck, Session
 
-WRONG_CARD, CARD_CHECK, EXPIRED, WRONG_PIN, PIN_FORMAT, UNSAFE = "14", "59", "54", "55", "99", "A7"
+WRONG_CARD, CARD_CHECK, EXPIRED, WRONG_PIN, PIN_FORMAT, UNSAFE, USE_CHIP = "14", "59", "54", "55", "99", "A7", "45"
 """facts/unionpay-pos 5.21. A track that cannot be deciphered is A7, 安全处理失败."""
 UNKNOWN_CARD = "?"  # no account has this name
 STATUS_CODES = {"lost": "41", "stolen": "43", "expired": "54", "restricted": "62"}
@@ -69,17 +73,43 @@ class Financial:
             return Outcome(unsafe)
         card = self.cards.get(exchange.pan)
         if exchange.reversal:
-            return Outcome(self._decide(exchange, card, actions), card=card.name if card else "")
+            notes = self.told_of_scripts(exchange, exchange.batch, exchange.trace)
+            return Outcome(self._decide(exchange, card, actions), card=card.name if card else "", host_notes=notes)
         if card is None:
             return Outcome(Decided(WRONG_CARD, self._no_card(exchange)))
         extra: Message = {2: card.pan}  # facts/unionpay-pos 2: a reply names the card even when a stripe was read
         refused, chip = self._check(exchange, terminal, session, card, checks)
         decided = self._remembered(exchange, card, refused) if refused else self._decide(exchange, card, actions)
         if chip.check == "verified":
-            extra[55] = build([("91", chip.answer(decided.code))])
+            extra[55] = self._chip_answer(exchange, card, chip, decided, actions)
         if decided.balance is not None and decided.code == "00":
             extra[54] = self._balance(decided.balance)
         return Outcome(decided, extra, card.name)
+
+    def _chip_answer(
+        self, exchange: Exchange, card: CardOnFile, chip: Cryptogram, decided: Decided, actions: tuple[Action, ...]
+    ) -> bytes:
+        """F55 of the reply: the issuer's proof, and the scripts that rules ask for. facts/unionpay-pos 2.2"""
+        approved = decided.approved or decided.code in self._market.success_codes
+        proof = build([("91", chip.answer(decided.code, approved))])
+        wanted = every(actions, IssuerScript)
+        if not wanted:
+            return proof
+        sent = scripts(card, chip, wanted, _sent_with(exchange, exchange.batch, exchange.trace))
+        card.pin_change = sent.pin_change or card.pin_change
+        return proof + sent.chip
+
+    def told_of_scripts(self, exchange: Exchange, batch: str, trace: str) -> list[tuple[str, dict[str, Any]]]:
+        """What a notice, or a reversal, says of the scripts of this transaction. facts/unionpay-pos 2.2"""
+        card = self.cards.get(exchange.pan)
+        if card is None or card.pin_change is None:
+            return []
+        try:
+            told = dict(exchange.chip).get(SCRIPT_RESULT, b"")
+        except TlvError:
+            return []
+        taken = learn(card, _sent_with(exchange, batch, trace), told)
+        return [("PIN changed", {"card": card.name})] if taken else []
 
     def _balance(self, available: int) -> str:
         return F54((Balance(ACCOUNT_TYPE, AVAILABLE, self._market.currency.numeric, available),)).pack()
@@ -109,7 +139,7 @@ class Financial:
     def _check(
         self, exchange: Exchange, terminal: EnrolledTerminal, session: Session, card: CardOnFile, checks: dict[str, Any]
     ) -> tuple[Decided | None, Cryptogram]:
-        """Status, expiry, cryptogram, PIN, in this order; the first that fails decides."""
+        """Status, expiry, fallback, cryptogram, PIN, in this order; the first that fails decides."""
         found = exchange.looked_at.card if exchange.looked_at else None
         chip, pin = found or self._look(exchange, session, card)
         if exchange.transaction not in ASKS_PIN_AND_CHIP and chip.check == "wrong":
@@ -120,9 +150,13 @@ class Financial:
             refused = Decided(STATUS_CODES[card.status], f"the card is {card.status}")
         elif card.expiry < f"{exchange.moment.year % 100:02d}{exchange.moment.month:02d}":
             refused = Decided(EXPIRED, f"the card expired {card.expiry}")
+        elif not self._market.entry.fallback and is_fallback(exchange):
+            refused = Decided(
+                USE_CHIP, "the stripe was read because the chip failed, and this market allows no fallback"
+            )
         elif chip.check == "wrong":
-            refused = Decided(CARD_CHECK, "the cryptogram does not fit the data and the key of this card")
-        elif pin == "unreadable":
+            refused = Decided(CARD_CHECK, chip.fault)
+        elif pin in ("unreadable", "clear"):
             block = exchange.octets(52) or b""
             refused = Decided(PIN_FORMAT, explain.unreadable_pin(block, card.pan, terminal, self._form(exchange)))
         return refused or self._check_pin(card, pin), chip
@@ -175,6 +209,11 @@ class Financial:
             _name(exchange, card), exchange.amount, exchange.text(38), f61.batch, f61.trace, f61.date,
             exchange.text(37), partial=f60.partial == "1",
         )  # fmt: skip
+
+
+def _sent_with(exchange: Exchange, batch: str, trace: str) -> tuple[str, str, str, str]:
+    """The transaction that a script went with."""
+    return exchange.merchant, exchange.terminal, batch, trace
 
 
 def _name(exchange: Exchange, card: CardOnFile | None) -> str:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from protocols.emv.certificates import CaPublicKey
 from protocols.events import Emit
 from protocols.faults import ConfigurationError, RigFault
 from protocols.market import Market
 from protocols.money import Money
+from simulators.issuer.accounts import AccountSpec
 from simulators.issuer.actions import RefuseConnects
 from simulators.issuer.answering import Exchanges
 from simulators.issuer.behaviour import Behaviour, Rule
@@ -53,33 +54,19 @@ class Clock(Protocol):
         """Now, as the host's books see it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSpec:
-    """A fresh account. `card` is its name on the bench; the PAN is known to the host alone."""
-
-    card: str
-    pan: str
-    psn: str
-    expiry: str
-    pin: str
-    master_key: bytes = field(repr=False)
-    available: Money
-    status: str = "open"
-    kind: Literal["credit", "debit"] = "credit"
-    test_key: bool = True
-
-
 class IssuerHost:
     """Start, enrol terminals, open accounts, add rules; all calls are safe from any thread.
 
     `time_scale` divides the market seconds of delays. `directory` is private: the ledger in it holds card data.
     `seed` draws the delays that have a distribution. `clock` is business time, `monotonic` counts real seconds.
+    `ca_keys` are what terminals may download.
     """
 
     def __init__(
         self, *, market: Market, emit: Emit, directory: Path, time_scale: float = 1.0, clock: Clock = datetime.now,
         address: str = "127.0.0.1", port: int = 0, seed: int = 0, monotonic: Callable[[], float] = time.monotonic,
         database: Database | None = None, tls: ServerTls | None = None, limits: Limits = Limits(),
+        ca_keys: Sequence[CaPublicKey] = (),
     ) -> None:  # fmt: skip
         self.market = market
         self._teller = Teller(emit, market.currency.alpha)
@@ -91,7 +78,7 @@ class IssuerHost:
         self._terminals = Terminals(self._keys, market.security.mac)
         self._rules = Rules(self._ledger, market)
         self._financial = Financial(market, self._rules, self._ledger)
-        self._management = Management(market, self._terminals, monotonic, time_scale)
+        self._management = Management(market, self._terminals, monotonic, time_scale, ca_keys)
         settling = Settling(Settlement(self._ledger, market), self._ledger, self._financial.card_of)
         self._exchanges = Exchanges(
             market,
@@ -192,9 +179,7 @@ class IssuerHost:
         """
 
         def work() -> bool:
-            name = f"card {spec.card}"
-            self._keys.put(name, spec.master_key, test=spec.test_key)
-            card = CardOnFile(spec.card, spec.pan, spec.psn, spec.expiry, spec.pin, self._keys.get(name), spec.status)
+            card = spec.on_file(self._keys)
             there = kept and bool(self._ledger.kind(spec.card))
             if there:
                 view = self._ledger.account(spec.card)

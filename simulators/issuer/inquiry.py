@@ -151,9 +151,10 @@ class Inquiry:
         """Whether a card with this number is on file."""
         return bool(self._call(lambda: pan in self._cards))
 
-    def free_pan(self, prefix: str) -> str:
+    def free_pan(self, prefix: str, digits: int = 16) -> str:
         """The first number of a test range that no card on file has."""
-        return str(self._call(lambda: next(pan for pan in derived(prefix) if pan not in self._cards)))
+        numbers = derived(prefix, length=digits)
+        return str(self._call(lambda: next(pan for pan in numbers if pan not in self._cards)))
 
     def _with_cards(self, rows: Sequence[tuple[Any, ...]]) -> list[AccountRow]:
         on_file = self._call(lambda: {card.name: card for card in self._cards.values()}) if rows else {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from protocols.emv import parse
+from protocols.emv.certificates import CaPublicKey
+from protocols.emv.dates import full_date
 from protocols.faults import ConfigurationError
 from protocols.iso8583 import Message, PackError, UnpackError
 from protocols.iso8583.keys import KEY_BYTES
@@ -27,17 +28,14 @@ COMPANY = "CUP"
 ALL_OF_THEM, ONE, NONE_LEFT = "1", "1", "0"
 LISTED_AT_ONCE = 14
 """Objects that go in one reply."""
+CHECK_SUM = "DF03"
 
 
-def _modulus(index: int) -> bytes:
-    """A modulus that is nobody's: 144 bytes drawn from the index, its first bit set, odd."""
-    stream = b"".join(hashlib.sha256(b"Holdfast test CA key" + bytes([index, n])).digest() for n in range(5))[:144]
-    return bytes([stream[0] | 0x80]) + stream[1:-1] + bytes([stream[-1] | 1])
-
-
-RID = bytes.fromhex("A000000333")  # facts/pcsc-emv 4.2: UnionPay
-CA_KEYS = tuple(CaKey(RID, index, "20301231", _modulus(index)) for index in (0x80, 0x81))
-"""Two test keys that no card is signed with."""
+def _key_entry(key: CaPublicKey) -> tuple[Entry, Entry, Entry]:
+    """A CA key as it is asked for, listed and loaded, with the check sum that goes with it, right or not. 2.6"""
+    wire = CaKey(key.rid, key.index, full_date(key.expires), key.key.modulus, key.key.exponent_bytes)
+    loaded = tuple((tag, key.digest if tag == CHECK_SUM else value) for tag, value in wire.entry())
+    return wire.asked(), wire.listed(), loaded
 
 
 def _application(aid: str) -> Entry:
@@ -56,10 +54,17 @@ Answered: TypeAlias = "tuple[Decided, Message]"
 
 
 class Management:
-    """Answers management messages of one market. `monotonic` counts real seconds, `scale` divides the market's."""
+    """Answers management messages of one market. `monotonic` counts real seconds, `scale` divides the market's.
 
-    def __init__(self, market: Market, terminals: Terminals, monotonic: Callable[[], float], scale: float) -> None:
+    `ca_keys` are what terminals may have of card schemes' keys.
+    """
+
+    def __init__(
+        self, market: Market, terminals: Terminals, monotonic: Callable[[], float], scale: float,
+        ca_keys: Sequence[CaPublicKey] = (),
+    ) -> None:  # fmt: skip
         self._market = market
+        self._ca_keys = [_key_entry(key) for key in ca_keys]
         self._store = terminals.store
         self._monotonic = monotonic
         self._grace = market.security.old_key_s / scale
@@ -137,10 +142,10 @@ class Management:
         }  # fmt: skip
 
     def _key_query(self, exchange: Exchange, terminal: EnrolledTerminal) -> Answered:
-        return _listed(exchange, tuple(key.listed() for key in CA_KEYS))
+        return _listed(exchange, tuple(listed for _, listed, _ in self._ca_keys))
 
     def _key_download(self, exchange: Exchange, terminal: EnrolledTerminal) -> Answered:
-        known = {key.asked(): key.entry() for key in CA_KEYS}
+        known = {asked: loaded for asked, _, loaded in self._ca_keys}
         return _loaded(exchange, known, ("9F06", "9F22"), "CA key")
 
     def _application_query(self, exchange: Exchange, terminal: EnrolledTerminal) -> Answered:

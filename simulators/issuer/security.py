@@ -10,32 +10,62 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from protocols.emv import CardKey, IssuerApplicationData, SessionKey, TlvError, cryptogram_input
+from protocols.emv import CardKey, IssuerApplicationData, SessionKey, TlvError
+from protocols.emv.csu import NOTHING, Csu
+from protocols.emv.keys import CardKeys, MasterKeys
+from protocols.emv.secure_messaging import ScriptKeys
+from protocols.emv.versions import PBOC_01, CryptogramVersion
 from protocols.iso8583 import PinKey, WorkingKeys, mac_of
 from protocols.iso8583.keys import FORMS
 from protocols.iso8583.mac import Mac, MacCheck
-from protocols.iso8583.pin import PinFormat
+from protocols.iso8583.pin import PinFormat, pin_in_clear
 from simulators.issuer.keystore import KeyStore
 
-PinCheck = Literal["right", "wrong", "absent", "unreadable"]
+PinCheck = Literal["right", "wrong", "absent", "unreadable", "clear"]
+"""`clear`: it is a PIN block, and nobody enciphered it."""
 CryptogramCheck = Literal["verified", "wrong", "absent"]
 WhichKey = Literal["current", "previous"]
 
 
+APPROVED = Csu.APPROVED | Csu.COUNTERS_TO_ZERO
+"""What an issuer that approves has the card do. EMV Book 3, Annex C10"""
+ANOTHER = "the cryptogram does not fit the data and the key of this card"
+
+
 @dataclass(slots=True, repr=False)
 class Cryptogram:
-    """A request cryptogram that was looked at, and the key that answers it; none when there was nothing to look at."""
+    """A request cryptogram that was looked at, and the key that answers it; none when there was nothing to look at.
+
+    `fault` is why it is wrong.
+    """
 
     check: CryptogramCheck
     key: SessionKey | None = None
     request: bytes = b""
+    atc: bytes = b""
+    version: CryptogramVersion = PBOC_01
+    fault: str = ANOTHER
 
-    def answer(self, code: str) -> bytes:
-        """Tag 91: ARPC and the response code it covers; empty unless the request was right. facts/unionpay-pos 2.2."""
+    def answer(self, code: str, approved: bool) -> bytes:
+        """Tag 91: ARPC, and the response code or the status update that it covers, by the card's cryptogram version.
+
+        Empty unless the request was right. facts/unionpay-pos 2.2; EMV Book 2, 8.2.
+        """
         if self.check != "verified" or self.key is None:
             return b""
-        response_code = code.encode("ascii")
-        return self.key.response(self.request, response_code) + response_code
+        return self.version.response(self.key, self.request, code.encode("ascii"), APPROVED if approved else NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class PinChange:
+    """A new PIN that is on its way to a card with a script: the issuer's is the old one until it is told of it.
+
+    `sent_with` names the transaction: merchant, terminal, batch, trace.
+    """
+
+    sent_with: tuple[str, str, str, str]
+    identifier: bytes
+    pin: str = field(repr=False)
 
 
 @dataclass
@@ -47,14 +77,25 @@ class CardOnFile:
     psn: str
     expiry: str
     pin: str = field(repr=False)
-    master_key: bytes = field(repr=False)
+    masters: MasterKeys = field(repr=False)
     status: str = "open"
     wrong_pins: int = 0
+    version: CryptogramVersion = PBOC_01
+    pin_change: PinChange | None = None
 
     @cached_property
     def key(self) -> CardKey:
         """The card's own key. Raises ValueError for a number that none can be derived for."""
-        return CardKey.derived(self.master_key, self.pan, self.psn)
+        return self.version.card_key(self.version.derive(self.masters.ac, self.pan, self.psn))
+
+    @cached_property
+    def keys(self) -> CardKeys:
+        """All three of the card's own keys."""
+        return self.version.card_keys(self.masters, self.pan, self.psn)
+
+    def script_keys(self, chip: Cryptogram) -> ScriptKeys:
+        """Those of the transaction whose cryptogram this is."""
+        return self.version.script_keys(self.keys, chip.atc, chip.request)
 
     def prepare(self) -> None:
         """Derive its key now, and not at its first transaction."""
@@ -67,22 +108,27 @@ class CardOnFile:
             return "absent"
         typed = key.decrypt(block, self.pan, form)
         if typed is None:
-            return "unreadable"
+            return "clear" if pin_in_clear(block, self.pan) else "unreadable"
         return "right" if hmac.compare_digest(typed, self.pin) else "wrong"
 
     def check_cryptogram(self, chip: Callable[[], Iterable[tuple[str, bytes]]] | None) -> Cryptogram:
-        """F55's ARQC, `chip` reading its data objects. facts/pcsc-emv 4.3."""
+        """F55's ARQC, `chip` reading its data objects, by the card's cryptogram version. facts/pcsc-emv 4.3."""
         if chip is None:
             return Cryptogram("absent")
         try:
             values = dict(chip())
-            issuer = IssuerApplicationData.parse(values["9F10"])
-            key = self.key.session(values["9F36"])
-            expected = key.cryptogram(cryptogram_input(values, issuer.cvr))
+            issuer_data, atc = values["9F10"], values["9F36"]
+            said = IssuerApplicationData.parse(issuer_data).version
+            key = self.key.session(atc)
+            expected = key.cryptogram(self.version.data(values, issuer_data))
         except (TlvError, KeyError, ValueError):
             return Cryptogram("wrong")
+        if said != self.version.number:
+            fault = f"its data is of cryptogram version {said:02X}, the card of {self.version.number:02X} (hex)"
+            return Cryptogram("wrong", fault=fault)
         given = values.get("9F26", b"")
-        return Cryptogram("verified" if hmac.compare_digest(given, expected) else "wrong", key, given)
+        check: CryptogramCheck = "verified" if hmac.compare_digest(given, expected) else "wrong"
+        return Cryptogram(check, key, given, atc, self.version)
 
 
 @dataclass(repr=False)

@@ -16,9 +16,10 @@ from protocols.totals import Totals
 from protocols.transactions import Transaction
 from simulators.issuer.decisions import Decided
 from simulators.issuer.exchange import Exchange, Outcome
-from simulators.issuer.formats import RESULT_BYTES, SCRIPT_RESULT
+from simulators.issuer.formats import SCRIPT_RESULT
 from simulators.issuer.ledger import Ledger
 from simulators.issuer.management import COMPANY
+from simulators.issuer.scripting import Result, results
 from simulators.issuer.security import CardOnFile
 from simulators.issuer.settlement import BALANCED, UNBALANCED, Detail, Settlement
 
@@ -99,8 +100,7 @@ class Settling:
         """What the chip did with the scripts of the transaction that F61 names. facts/unionpay-pos 2.2, 2.5"""
         original = exchange.f61
         entry = self._ledger.journal.used(exchange.merchant, exchange.terminal, original.batch, original.trace)
-        results = find(exchange.octets(55) or b"", SCRIPT_RESULT) or b""
-        told = [_result(results[at : at + RESULT_BYTES]) for at in range(0, len(results), RESULT_BYTES)]
+        told = [_result(result) for result in results(find(exchange.octets(55) or b"", SCRIPT_RESULT) or b"")]
         named = f"trace {original.trace} of batch {original.batch}"
         reason = f"no transaction has {named}" if entry is None else ""
         if entry is not None and original.date and entry.day[5:].replace("-", "") != original.date:
@@ -113,9 +113,9 @@ class Settling:
         return Outcome(decided, host_notes=[("script notice", note)])
 
 
-def _result(octets: bytes) -> str:
+def _result(result: Result) -> str:
     """One script: `00000001 performed`."""
-    return f"{octets[1:].hex().upper()} {SCRIPT_RESULTS.get(octets[0] >> 4, 'unknown')}"
+    return f"{result.identifier.hex().upper()} {SCRIPT_RESULTS.get(result.outcome, 'unknown')}"
 
 
 _HANDLERS: Mapping[Transaction, Callable[[Settling, Exchange], Outcome]] = {

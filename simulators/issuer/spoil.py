@@ -147,14 +147,6 @@ def _differ(message: Message, action: Action) -> Message:
     return {**message, action.field: _DIFFERENT.get(action.field, _next_digit)(value)}
 
 
-SCRIPT_ID, SCRIPT_COMMAND = bytes.fromhex("00000001"), bytes.fromhex("8418000004A1B2C3D4")
-"""An APPLICATION UNBLOCK whose MAC is not the card's: it must be passed on, whatever the card says to it."""
-
-
-def _script(chip: bytes, template: str) -> bytes:
-    return chip + build([(template, [("9F18", SCRIPT_ID), ("86", SCRIPT_COMMAND)])])
-
-
 def _wrong_arpc(chip: bytes) -> bytes:
     arpc = find(chip, "91") or bytes(10)
     return _without(chip, "91") + build([("91", bytes([arpc[0] ^ 0xFF]) + arpc[1:])])
@@ -169,8 +161,6 @@ _CHIP_TRICKS: Mapping[str, Callable[[bytes], bytes]] = {
     "duplicate chip tag": lambda chip: chip + build([("91", find(chip, "91") or bytes(10))]),
     "wrong ARPC": _wrong_arpc,
     "no ARPC": lambda chip: _without(chip, "91"),
-    "script 71": lambda chip: _script(chip, "71"),
-    "script 72": lambda chip: _script(chip, "72"),
 }
 
 

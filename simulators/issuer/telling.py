@@ -6,6 +6,7 @@ from typing import Any
 
 from protocols.events import Channel, Direction, Emit, Event, discard
 from protocols.faults import RigFault
+from simulators.issuer.chipfacts import facts
 from simulators.issuer.decisions import Decided
 from simulators.issuer.exchange import Exchange, Reply
 from simulators.issuer.ledger import AccountView, Posting
@@ -64,7 +65,7 @@ class Teller:
         for number, reason in reply.formats:
             self.host("format", {"exchange": exchange.number, "field": number, "reason": reason})
         if reply.checks:
-            self.host("checks", {**common, **reply.checks})
+            self.host("checks", {**common, **reply.checks, **facts(exchange)})
         decided = reply.decided
         hold = decided.hold
         fields = {

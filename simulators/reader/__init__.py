@@ -8,8 +8,9 @@ from simulators.reader.model import ReaderModel
 from simulators.reader.profile import ReaderProfile, SlotKind
 from simulators.reader.service import PcscService
 from simulators.reader.slot import Answered, Card, Slot
+from simulators.reader.stripe import StripeSlot
 
 __all__ = [
     "Answered", "Card", "EmbeddedSlot", "PcscService", "ReaderFaults", "ReaderModel", "ReaderProfile", "Slot",
-    "SlotKind", "StorageCard", "unavailable",
+    "SlotKind", "StorageCard", "StripeSlot", "unavailable",
 ]  # fmt: skip

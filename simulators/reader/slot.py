@@ -83,6 +83,7 @@ class Slot:
         self._moves = 0
         self._power: _Power | None = None
         self._believes_powered = False
+        self._afterwards: list[Callable[[], object]] = []
 
     @property
     def keys(self) -> Keys:
@@ -148,6 +149,11 @@ class Slot:
             self.casing.on_replug()
             self._emit(Event(Channel.READER, "back", {}))
 
+    def after_answer(self, act: Callable[[], object]) -> None:
+        """Done as soon as the command that is under way has its answer: that is given all the same."""
+        with self._lock:
+            self._afterwards.append(act)
+
     @property
     def card(self) -> Card | None:
         """The card that is really there; of several the one that came first."""
@@ -202,6 +208,14 @@ class Slot:
 
     def command(self, data: bytes) -> tuple[Answered, bytes]:
         """A command and its whole answer. A card that leaves while it works gives none."""
+        answered = self._command(data)
+        with self._lock:
+            acts, self._afterwards = self._afterwards, []
+        for act in acts:
+            act()
+        return answered
+
+    def _command(self, data: bytes) -> tuple[Answered, bytes]:
         with self._lock:
             drops = self.casing.plugged and self.faults.drops_out()
             power, believes = self._power, self._believes_powered

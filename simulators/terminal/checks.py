@@ -12,8 +12,6 @@ from simulators.terminal.line import Line
 T = Transaction
 WITHOUT_AMOUNT = frozenset({T.BALANCE})
 WITHOUT_ORIGINAL = frozenset({T.BALANCE, T.SALE, T.PREAUTH})
-MAY_BE_TYPED = frozenset({T.CANCEL, T.COMPLETION, T.ADVICE, T.COMPLETION_VOID, T.REFUND})
-"""5.10: the card is not there; never for a pre-authorisation."""
 BY_APPROVAL = frozenset({T.INCREMENT, T.CANCEL, T.COMPLETION, T.ADVICE})
 """5.5: what has no authorisation code was never approved. cases.md 48"""
 MOST = 10**12 - 1
@@ -52,12 +50,20 @@ class Checks:
             raise Stop(Result.REFUSED, "请输入原交易信息")
         if transaction in BY_APPROVAL and order.original is not None and not order.original.approval:
             raise Stop(Result.REFUSED, "请输入原授权码")
-        if order.entry is Entry.KEYED and not (transaction in MAY_BE_TYPED and self._line.parameters().manual_entry):
-            raise Stop(Result.REFUSED, "不支持手输卡号")
+        self._check_entry(order)
         if _supervised(market).get(transaction):
             self._ask_supervisor(transaction)
         if transaction in COMPLETING:
             self._check_limit(order)
+
+    def _check_entry(self, order: Order) -> None:
+        """5.10: by the market, and by the terminal's parameter."""
+        rule, name, parameters = self._line.market.entry, order.transaction.value, self._line.parameters()
+        typed = parameters.manual_entry and (name in rule.keyed or parameters.typed_for_all)
+        if order.entry is Entry.KEYED and not typed and "key-entry-always" not in self._line.defects:
+            raise Stop(Result.REFUSED, "不支持手输卡号")
+        if order.entry in (Entry.SWIPED, Entry.FALLBACK) and name not in rule.swiped:
+            raise Stop(Result.REFUSED, "不支持刷卡")
 
     def _check_limit(self, order: Order) -> None:
         market = self._line.market

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from protocols.defects import Defect, known_names
+from simulators.terminal.chip_defects import CHIP_DEFECTS
 
 DEFECTS: dict[str, Defect] = {
     defect.name: defect
@@ -141,6 +142,7 @@ DEFECTS: dict[str, Defect] = {
             "gateway.taken-over",
             (117,),
         ),
+        *CHIP_DEFECTS,
     )
 }
 

@@ -86,6 +86,26 @@ class Journal:
         """Let the trace number used last be this one."""
         self._db.execute("INSERT OR REPLACE INTO counter VALUES ('trace', ?)", (trace,))
 
+    # ── the chip ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def next_sequence(self) -> str:
+        """Tag 9F41: one more chip transaction. EMV Book 4, Annex A; of six digits, like a trace number"""
+        row = self._db.execute(
+            "INSERT INTO counter VALUES ('sequence', 1) ON CONFLICT (name) DO UPDATE SET"
+            " value = value % ? + 1 RETURNING value",
+            (LAST_TRACE,),
+        ).fetchone()
+        return f"{row[0]:06d}"
+
+    def chip_fared(self, *, well: bool) -> None:
+        """How the last chip that was put in could be read: the next stripe tells of it. facts/unionpay-pos 2.4"""
+        self._db.execute("INSERT OR REPLACE INTO counter VALUES ('chip failed', ?)", (int(not well),))
+
+    def chip_failed(self) -> bool:
+        """Whether the last chip could not be read."""
+        row = self._db.execute("SELECT value FROM counter WHERE name = 'chip failed'").fetchone()
+        return bool(row and row[0])
+
     # ── reversals ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def arm(self, trace: str, transaction: str, fields: dict[int, str], reason: str) -> None:
@@ -99,6 +119,12 @@ class Journal:
         """Why the armed reversal will go out, and the approval if one was seen now; one seen before stays."""
         self._db.execute(
             "UPDATE reversal SET reason=?, approval=COALESCE(?, approval) WHERE trace=?", (reason, approval, trace)
+        )
+
+    def tell_chip(self, trace: str, chip: bytes) -> None:
+        """F55 of the armed reversal, as the card stands now. facts/unionpay-pos 2.2"""
+        self._db.execute(
+            "UPDATE reversal SET fields = json_set(fields, '$.\"55\"', ?) WHERE trace=?", (chip.hex().upper(), trace)
         )
 
     def disarm(self, trace: str) -> None:
@@ -156,6 +182,10 @@ class Journal:
     def keep_download(self, kind: str, name: str, value: bytes) -> None:
         """One object that was downloaded, such as a CA key; a newer one of the same name replaces it."""
         self._db.execute("INSERT OR REPLACE INTO download VALUES (?, ?, ?)", (kind, name, value))
+
+    def forget_downloads(self, kind: str) -> None:
+        """As if nothing of this kind had ever been downloaded."""
+        self._db.execute("DELETE FROM download WHERE kind=?", (kind,))
 
     def downloads(self, kind: str) -> dict[str, bytes]:
         """What was downloaded, by name."""

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from protocols.events import Channel, Emit, Event
-from protocols.iso8583 import UNIONPAY, Frame, KeyCheckError, Message, WorkingKeys, compile_spec, mac_of, pack_frame
+from protocols.iso8583 import UNIONPAY, Frame, KeyCheckError, Message, compile_spec, mac_of, pack_frame
 from protocols.iso8583.mac import Mac, MacCheck
 from protocols.market import Action, Market
+from protocols.pinpad import TerminalKeys
+from simulators.terminal.devices import KeyedPinPad
 from simulators.terminal.gateways import Gateway, NotConnected, Tried
 from simulators.terminal.journal import Journal
 from simulators.terminal.link import MATCHED, TRACE, HostLink, Received
@@ -31,12 +33,12 @@ class Line:
     `host` is where the terminal finds it when no gateways were configured.
 
     `demands` are the digits that the host's headers asked for and that were not served yet. `late` are answers that
-    nobody waited for any more.
+    nobody waited for any more. `generation` counts the sign-ons that brought keys.
     """
 
     def __init__(
         self, *, host: tuple[str, int], market: Market, journal: Journal, emit: Emit, defects: frozenset[str],
-        parameters: Callable[[], TerminalParameters],
+        parameters: Callable[[], TerminalParameters], pinpad: KeyedPinPad,
     ) -> None:  # fmt: skip
         self.market = market
         self.journal = journal
@@ -45,7 +47,9 @@ class Line:
         self.codec = compile_spec(UNIONPAY)
         self.demands: set[str] = set()
         self.late: dict[str, Message] = {}
-        self.keys: WorkingKeys | None = None
+        self.keys: TerminalKeys | None = None
+        self.generation = 0
+        self._pinpad = pinpad
         self._emit = emit
         self._mac: Mac | None = None
         matched = tuple(n for n in MATCHED if n != TRACE) if "stray-answer-taken" in defects else MATCHED
@@ -89,12 +93,13 @@ class Line:
             return online
         wrapped = online.reply.get(62)
         try:
-            keys = WorkingKeys.unwrap(self.parameters().master_key, wrapped if isinstance(wrapped, bytes) else b"")
+            keys = self._pinpad.load_keys(wrapped if isinstance(wrapped, bytes) else b"")
             self._mac = mac_of(rule.mac, keys.mac)
         except (KeyCheckError, ValueError) as error:  # ValueError: no key for this MAC scheme
             self.show(str(error))
             return Online(None, Trouble.WRONG_MAC)
         self.keys = keys
+        self.generation += 1
         return online
 
     def signed_on(self) -> bool:
@@ -104,6 +109,7 @@ class Line:
     def forget_keys(self) -> None:
         """The next message that is sealed needs a new sign-on."""
         self.keys = self._mac = None
+        self._pinpad.forget_keys()
 
     # ── sending ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +157,7 @@ class Line:
 
     def _exchange(self, body: bytes, message: Message) -> Received | None:
         parameters = self.parameters()
-        frame = pack_frame(Frame(parameters.tpdu, parameters.header, body))
+        frame = pack_frame(Frame(parameters.tpdu, self.builder().header(message), body))
         return self._link.exchange(frame, message, parameters.response_timeout_s)
 
     def _heed(self, received: Received) -> None:

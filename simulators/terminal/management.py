@@ -13,11 +13,14 @@ from protocols.iso8583.subfields.f62_parameters import PARAMETERS, SWITCHES, swi
 from protocols.money import Money
 from protocols.orders import Outcome, Result
 from protocols.transactions import Transaction
+from simulators.terminal.contact import CaKeys
 from simulators.terminal.journal import Journal
 from simulators.terminal.line import APPROVED, Line
+from simulators.terminal.outcomes import NOT_UNDERSTOOD, TROUBLE
 from simulators.terminal.parameters import TerminalParameters
 from simulators.terminal.responses import Online, Trouble
-from simulators.terminal.transaction import NOT_UNDERSTOOD, TROUBLE
+from simulators.terminal.setup import CA_KEY
+from simulators.terminal.setup import IC_PARAMETERS as IC_PARAMETER_KIND
 
 T = Transaction
 SECONDS, TYPED, SIGNS_OFF, MERCHANT, REPEATS, ALLOWED = "12", "20", "21", "22", "23", "26"
@@ -39,8 +42,10 @@ class Download:
     named_by: tuple[str, ...]
 
 
-CA_KEYS = Download("CA key", T.CA_KEY_QUERY, T.CA_KEY_DOWNLOAD, T.CA_KEY_END, ("9F06", "9F22"))
-IC_PARAMETERS = Download("IC parameters", T.IC_PARAMETER_QUERY, T.IC_PARAMETER_DOWNLOAD, T.IC_PARAMETER_END, ("9F06",))
+CA_KEYS = Download(CA_KEY, T.CA_KEY_QUERY, T.CA_KEY_DOWNLOAD, T.CA_KEY_END, ("9F06", "9F22"))
+IC_PARAMETERS = Download(
+    IC_PARAMETER_KIND, T.IC_PARAMETER_QUERY, T.IC_PARAMETER_DOWNLOAD, T.IC_PARAMETER_END, ("9F06",)
+)
 ON_DEMAND = {"1": T.PARAMETERS, "3": T.SIGN_ON, "4": T.CA_KEY_DOWNLOAD, "5": T.IC_PARAMETER_DOWNLOAD}
 """1.8: the digit in a header, and what the terminal does when its transaction is over."""
 
@@ -162,13 +167,15 @@ class Management:
         return online
 
     def _is_sound(self, entry: Entry) -> bool:
-        """A CA key whose check value is wrong is not kept."""
+        """A CA key whose check value is wrong, or that no card could be signed with, is not kept."""
         try:
-            CaKey.of(entry)
+            refused = CaKeys().downloaded(CaKey.of(entry)).refused
         except UnpackError as error:
             self._line.show(str(error))
             return False
-        return True
+        for why in refused:
+            self._line.show(str(why))
+        return not refused
 
     def _loaded(self, online: Online) -> Load | None:
         if online.code != APPROVED or online.reply is None:

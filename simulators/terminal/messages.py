@@ -13,18 +13,21 @@ from protocols.totals import Totals
 from protocols.transactions import REVERSAL_MTI, TRANSACTIONS, Transaction
 from simulators.terminal.batchbook import Booked
 from simulators.terminal.journal import Armed
-from simulators.terminal.kernel import CardData
 from simulators.terminal.parameters import TerminalParameters
+from simulators.terminal.presented import Presented
 from simulators.terminal.secrecy import Hidden
 
-CHIP_READER, CHIP_FINE = "5", "0"  # facts/unionpay-pos 2.4: 60.4 and 60.5
+CHIP_READER = "5"  # facts/unionpay-pos 2.4: 60.4
 PARTIAL_TAKEN = "1"  # 60.6
 LONGEST_PIN = "12"
+CHIP = 55
 KEPT_FOR_REVERSAL = (2, 3, 4, 11, 14, 22, 23, 25, 41, 42, 49, 60)
 NOWHERE = "000000"
 """2.5: a batch or a trace that is not named."""
 NO_DATE = "0000"
-ENTRY_MODES = {Entry.CHIP: "05", Entry.KEYED: "01"}  # 2: F22
+ENTRY_MODES = {Entry.CHIP: "05", Entry.KEYED: "01", Entry.SWIPED: "02", Entry.FALLBACK: "02"}  # 2: F22
+STRIPE_CLASS = "60"
+"""1.5: the application class of a header, of what a stripe has brought."""
 PARTIAL_POSSIBLE = (Transaction.SALE, Transaction.PREAUTH)  # 5.15
 REFUND_OPERATOR = "000"  # 2.7
 BY_TRACE = (Transaction.COMPLETION_VOID, Transaction.SALE_VOID)
@@ -55,16 +58,20 @@ class Builder:
 
     # ── financial ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def request(self, order: Order, trace: str, card: CardData, hidden: Hidden, chip: bytes | None = None) -> Message:
+    def request(
+        self, order: Order, trace: str, presented: Presented, hidden: Hidden, chip: bytes | None = None
+    ) -> Message:
         """A financial request. `chip` is F55, which follow-ups do not carry (2.2: simple flow)."""
-        layout = TRANSACTIONS[order.transaction]
+        layout, card = TRANSACTIONS[order.transaction], presented.card
         message: Message = {
             0: layout.mti, 2: card.pan, 3: layout.f3, 4: f"{order.amount.minor:012d}", 11: trace, 14: card.expiry,
-            22: ENTRY_MODES[order.entry] + ("1" if hidden.pin_block else "2"), 25: layout.f25, 49: self.currency,
-            60: self._f60(order.transaction), **self._identity(),
+            22: ENTRY_MODES[presented.entry] + ("1" if hidden.pin_block else "2"), 25: layout.f25, 49: self.currency,
+            60: self._f60(order.transaction, presented.condition), **self._identity(),
         }  # fmt: skip
-        if order.entry is Entry.CHIP:
-            message[23] = card.psn.rjust(3, "0")
+        if presented.by_stripe:
+            del message[2]  # 2: a swipe has its number in the track
+        if presented.entry is Entry.CHIP and card.psn:
+            message[23] = card.psn.rjust(3, "0")  # 2: of a chip alone, and of one that has it
         if hidden.pin_block:
             message |= {26: LONGEST_PIN, 52: hidden.pin_block}
         if hidden.control:
@@ -79,10 +86,10 @@ class Builder:
             message[63] = REFUND_OPERATOR
         return message | self._original(order)
 
-    def _f60(self, transaction: Transaction) -> str:
+    def _f60(self, transaction: Transaction, condition: str) -> str:
         partial = PARTIAL_TAKEN if self.parameters.partial_approvals and transaction in PARTIAL_POSSIBLE else ""
         layout = TRANSACTIONS[transaction]
-        return F60(layout.f60_1, self.batch, layout.f60_3, CHIP_READER, CHIP_FINE, partial).pack()
+        return F60(layout.f60_1, self.batch, layout.f60_3, CHIP_READER, condition, partial).pack()
 
     def _original(self, order: Order) -> Message:
         """2.5: voids name batch and trace, the others a date; 3.1: F37 or F38."""
@@ -105,10 +112,12 @@ class Builder:
         message: Message = {0: REVERSAL_MTI, **armed.fields, 11: trace, 39: armed.reason}
         if armed.approval:
             message[38] = armed.approval
+        if CHIP in armed.fields:
+            message[CHIP] = bytes.fromhex(armed.fields[CHIP])
         return message
 
     def kept(self, transaction: Transaction, request: Message) -> dict[int, str]:
-        """What the journal keeps of a request for its reversal: no PIN, no track, no chip data."""
+        """What the journal keeps of a request for its reversal: no PIN and no track; F55 comes beside."""
         kept = {n: str(request[n]) for n in KEPT_FOR_REVERSAL if n in request}
         if transaction is Transaction.COMPLETION:
             kept.pop(23, None)  # 3.1: a completion's reversal drops it
@@ -124,6 +133,11 @@ class Builder:
             date = NO_DATE if transaction is Transaction.COMPLETION_VOID else ""
             return F61(F61.parse(str(request[61])).batch, trace, date)
         return None
+
+    def header(self, message: Message) -> str:
+        """1.4, 1.5: its first two digits tell whether a stripe was used, of a reversal as of its request."""
+        stripe = str(message.get(22, "")).startswith(ENTRY_MODES[Entry.SWIPED])
+        return STRIPE_CLASS + self.parameters.header[2:] if stripe else self.parameters.header
 
     # ── notices and settlement ────────────────────────────────────────────────────────────────────────────────
 

@@ -49,11 +49,14 @@ class OnlineDesk:
         self.replies = self.stored.try_all()
         return self.line.signed_on()
 
-    def request(self, transaction: Transaction, message: Message) -> Online:
-        """Arm the reversal where there is one, send, and take the authentic reply. Needs working keys."""
+    def request(self, transaction: Transaction, message: Message, pan: str, chip: bytes | None = None) -> Online:
+        """Arm the reversal where there is one, send, and take the authentic reply. Needs working keys.
+
+        `pan` names the card in a reversal, whose track it must not carry; `chip` is its F55. 5.19
+        """
         trace = str(message[11])
         if TRANSACTIONS[transaction].reversible:
-            self._arm(transaction, message, trace)
+            self._arm(transaction, message, trace, {2: pan, **({55: chip.hex().upper()} if chip else {})})
         try:
             received = self.line.send_sealed(message)
             if received is None and self.line.broke and RESENT_BY in self.line.defects:
@@ -67,8 +70,8 @@ class OnlineDesk:
             return Online(None, Trouble.NO_REPLY)
         return self._taken(transaction, message, received)
 
-    def _arm(self, transaction: Transaction, message: Message, trace: str) -> None:
-        kept = self.line.builder().kept(transaction, message)
+    def _arm(self, transaction: Transaction, message: Message, trace: str, beside: dict[int, str]) -> None:
+        kept = {**self.line.builder().kept(transaction, message), **beside}
         if "reversal-wrong-amount" in self.line.defects:
             kept[4] = f"{int(kept[4]) + 1:012d}"
         if "reversal-carries-track" in self.line.defects and 35 in message:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from protocols.escpos import Composer
 from protocols.market import Market
@@ -11,24 +11,27 @@ from protocols.money import Money
 from protocols.orders import Entry
 from protocols.pan import mask_pan
 from protocols.transactions import Transaction
-from simulators.terminal.kernel import CardData
 from simulators.terminal.parameters import TerminalParameters
+from simulators.terminal.presented import Presented
 
 MERCHANT, CARDHOLDER = "merchant", "cardholder"
 COPIES = (MERCHANT, CARDHOLDER)
 NEGATIVE = (Transaction.CANCEL, Transaction.COMPLETION_VOID, Transaction.SALE_VOID, Transaction.REFUND)
 """facts/unionpay-pos 6: voids, cancels and refunds print RMB -."""
 CHIP_SHOWN = (Transaction.PREAUTH, Transaction.SALE)
-ENTRY_LETTERS = {Entry.CHIP: "I", Entry.KEYED: "M"}
+ENTRY_LETTERS = {Entry.CHIP: "I", Entry.KEYED: "M", Entry.SWIPED: "S", Entry.FALLBACK: "F"}
+"""facts/unionpay-pos 6 has a letter behind the number; which ones is a guess: insert, manual, swipe, fallback."""
+PIN_VERIFIED, NEITHER = "已验证密码", "免密免签"
+"""Wording: likely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """All that a slip shows. Times come from the host's reply."""
+    """All that a slip shows. Times come from the host's reply. `chip` are values by their tags, in hex."""
 
     transaction: Transaction
     amount: Money
-    card: CardData
+    presented: Presented
     trace: str
     batch: str
     approval: str
@@ -36,14 +39,16 @@ class Printed:
     date: str  # MMDD
     time: str  # hhmmss
     year: int
-    entry: Entry = Entry.CHIP
     original_approval: str = ""
     original_trace: str = ""
     original_reference: str = ""
     total: Money | None = None
-    cryptogram: str = ""
-    tvr: str = ""
-    atc: str = ""
+    chip: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chip_shown(self) -> bool:
+        """Whether the chip decided: facts/unionpay-pos 6 has its data on slips of these."""
+        return self.transaction in CHIP_SHOWN and self.presented.entry is Entry.CHIP
 
 
 Value = Callable[[Printed, TerminalParameters, Market], str]
@@ -74,10 +79,17 @@ BODY: tuple[Row, ...] = (
     ("日期/时间", lambda slip, parameters, market: moment(slip.year, slip.date, slip.time)),
 )
 CHIP: tuple[Row, ...] = (
-    ("TC", lambda slip, parameters, market: slip.cryptogram),
-    ("TVR", lambda slip, parameters, market: slip.tvr),
-    ("ATC", lambda slip, parameters, market: slip.atc),
+    ("AID", lambda slip, parameters, market: slip.presented.card.aid),
+    ("应用标签", lambda slip, parameters, market: slip.presented.card.label),
+    ("首选名称", lambda slip, parameters, market: _name(slip.chip.get("9F12", ""))),
+    ("TC", lambda slip, parameters, market: slip.chip.get("9F26", "")),
+    ("TVR", lambda slip, parameters, market: slip.chip.get("95", "")),
+    ("TSI", lambda slip, parameters, market: slip.chip.get("9B", "")),
+    ("ATC", lambda slip, parameters, market: slip.chip.get("9F36", "")),
 )
+"""In this order. facts/unionpay-pos 6"""
+CHIP_TAGS = ("9F12", "9F26", "95", "9B", "9F36")
+"""What `Printed.chip` is to hold."""
 BY_APPROVAL: Row = ("原授权码", lambda slip, parameters, market: slip.original_approval)
 BY_TRACE: Row = ("原凭证号", lambda slip, parameters, market: slip.original_trace)
 BY_REFERENCE: Row = ("原参考号", lambda slip, parameters, market: slip.original_reference)
@@ -102,8 +114,11 @@ def compose(
     paper.text(rule.merchant_copy if copy == MERCHANT else rule.cardholder_copy, align="center").rule()
     for label, value in HEAD:
         paper.pair(label, value(slip, parameters, market))
-    number = slip.card.pan if full_pan else mask_pan(slip.card.pan)
-    paper.pair("卡号", f"{number} /{ENTRY_LETTERS[slip.entry]}")  # facts/unionpay-pos 6: the letter follows the number
+    pan = slip.presented.card.pan
+    number = pan if full_pan else mask_pan(pan)
+    paper.pair(
+        "卡号", f"{number} /{ENTRY_LETTERS[slip.presented.entry]}"
+    )  # facts/unionpay-pos 6: the letter follows the number
     mandatory = rule.mandatory.get(slip.transaction.value, ())
     for label, value in BODY:
         shown = value(slip, parameters, market)
@@ -124,14 +139,23 @@ def _remarks(paper: Composer, slip: Printed, parameters: TerminalParameters, mar
     if slip.transaction is Transaction.PREAUTH:
         paper.text(market.receipt.not_a_sale, align="center")
         paper.pair("有效天数", f"{market.completion.validity_days} 天")
-    if slip.transaction in CHIP_SHOWN:
-        paper.pair("AID", slip.card.aid)
-        paper.pair("应用标签", slip.card.label)
+    if slip.chip_shown:
         for label, value in CHIP:
-            paper.pair(label, value(slip, parameters, market))
+            shown = value(slip, parameters, market)
+            if shown:
+                paper.pair(label, shown)
+
+
+def _name(value: str) -> str:
+    """A name that the card gives, in hex."""
+    return bytes.fromhex(value).decode("gb18030", "replace")
 
 
 def _signature(paper: Composer, slip: Printed, market: Market) -> None:
-    paper.text("已验证密码" if slip.card.cvm == "online PIN" and slip.cryptogram else "")
+    """EMV Book 4, 6.3.4.4; facts/unionpay-pos 6: a PIN is noted, and signed as well; no CVM at all wants neither."""
+    paper.text(PIN_VERIFIED if slip.presented.pin_verified else "")
+    if not slip.presented.signs:
+        paper.text(NEITHER)
+        return
     paper.text(market.receipt.signature_line).feed(2)
     paper.text("本人确认以上交易", align="center").text("同意记入本卡帐户", align="center")

@@ -26,6 +26,7 @@ class Trouble(Enum):
     NO_REPLY = "no reply in time"
     WRONG_MAC = "the MAC of the reply is wrong"
     BAD_REPLY = "the reply is not as it must be"
+    NO_PIN = "nobody typed the PIN once more, nothing was sent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ class ScriptedTerminal:
         self._market = market
         self._emit = emit or discard
         self._timeout_s = response_timeout_s
-        self._parameters = TerminalParameters(terminal_id, merchant_id, "", "01", master_key)
+        self._parameters = TerminalParameters(terminal_id, merchant_id, "", "01")
+        self._master_key = master_key
         self._codec = compile_spec(UNIONPAY)
         self._trace = 0
         self._keys: list[WorkingKeys] = []
@@ -108,7 +109,9 @@ class ScriptedTerminal:
         keys = PREVIOUS if seal == "old key" else PRESENT
         message = self.usual(order, trace or self._next_trace(), stripe or Stripe(), reversal=reversal, keys=keys)
         message = changed(message, fields or {})
-        answer = self.send_raw(spoil(self._framed(self._sealed(message, transaction, seal))), str(message.get(11, "")))
+        answer = self.send_raw(
+            spoil(self._framed(message, self._sealed(message, transaction, seal))), str(message.get(11, ""))
+        )
         if transaction is Transaction.SIGN_ON:
             self._take_keys(answer)
         return answer
@@ -117,8 +120,7 @@ class ScriptedTerminal:
         self, order: Order, trace: str, stripe: Stripe, *, reversal: bool = False, keys: int = PRESENT
     ) -> Message:
         """What it would send by itself; what is secret is under the present keys, or those before."""
-        builder = Builder(self._parameters, self._market.currency.numeric, self.batch)
-        usual = Usual(builder, self._market.security, self._keys[keys] if self._keys else None)
+        usual = Usual(self._builder(), self._market.security, self._keys[keys] if self._keys else None)
         return usual.reversal(order, trace, stripe) if reversal else usual.message(order, trace, stripe)
 
     def send_raw(self, raw: bytes, trace: str = "") -> Answer:
@@ -141,8 +143,11 @@ class ScriptedTerminal:
         body = self._mac(PREVIOUS if seal == "old key" else PRESENT).seal(self._codec, message)
         return body[:-1] + bytes([body[-1] ^ 0x01]) if seal == "wrong" else body
 
-    def _framed(self, body: bytes) -> bytes:
-        return pack_frame(Frame(self._parameters.tpdu, self._parameters.header, body))
+    def _framed(self, message: Message, body: bytes) -> bytes:
+        return pack_frame(Frame(self._parameters.tpdu, self._builder().header(message), body))
+
+    def _builder(self) -> Builder:
+        return Builder(self._parameters, self._market.currency.numeric, self.batch)
 
     def _read(self, trace: str, frame: bytes) -> Answer:
         if not frame:
@@ -181,7 +186,7 @@ class ScriptedTerminal:
         wrapped = (answer.message or {}).get(62)
         if isinstance(wrapped, bytes):
             with suppress(KeyCheckError):
-                self._keys = [*self._keys, WorkingKeys.unwrap(self._parameters.master_key, wrapped)][-2:]
+                self._keys = [*self._keys, WorkingKeys.unwrap(self._master_key, wrapped)][-2:]
 
     def _mac(self, which: int) -> Mac:
         return mac_of(self._market.security.mac, self._keys[which].mac)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from protocols.iso8583 import WorkingKeys, encrypt_pin
 from protocols.iso8583.pin import PinFormat
 from protocols.iso8583.subfields import F53
 from protocols.iso8583.track import encrypt_track
 from protocols.market import SecurityRule
+from protocols.pinpad import TerminalKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class Hidden:
     control: str = ""
 
 
-def hide(keys: WorkingKeys, rule: SecurityRule, pan: str, pin: str | None, track2: str = "") -> Hidden:
-    """PIN and track under the working keys. Without either there is nothing to tell in F53 (2.1).
+def hide(keys: TerminalKeys, rule: SecurityRule, pin_block: bytes | None, track2: str = "") -> Hidden:
+    """The block of the PIN pad, and the track under the track key. Without either F53 has nothing to tell (2.1).
 
     The track is enciphered where the market wants it and the sign-on brought a track key.
     """
-    pin_format = PinFormat(rule.pin_format) if pin is not None else None
-    block = encrypt_pin(keys.pin, pin, pan, PinFormat(rule.pin_format)) if pin is not None else None
     enciphered = bool(track2 and rule.track_encryption and keys.track)
     track = encrypt_track(keys.track, track2) if enciphered else track2
-    said = block is not None or enciphered
-    return Hidden(block, track, F53.of(pin_format, len(keys.pin), track_encrypted=enciphered).pack() if said else "")
+    if pin_block is None and not enciphered:
+        return Hidden(None, track)
+    pin_format = None if pin_block is None else PinFormat(rule.pin_format)
+    return Hidden(pin_block, track, F53.of(pin_format, keys.pin_key_bytes, track_encrypted=enciphered).pack())

@@ -21,8 +21,8 @@ from protocols.transactions import Transaction
 from simulators.terminal.batchbook import Booked
 from simulators.terminal.journal import Journal
 from simulators.terminal.online import OnlineDesk
+from simulators.terminal.outcomes import NOT_SENT, NOT_UNDERSTOOD, TROUBLE
 from simulators.terminal.responses import Online
-from simulators.terminal.transaction import NOT_SENT, NOT_UNDERSTOOD, TROUBLE
 
 BALANCED, UNBALANCED = "1", "2"
 APPROVED = "00"

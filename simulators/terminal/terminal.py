@@ -16,22 +16,30 @@ from protocols.events import Emit
 from protocols.faults import CardRemoved, ReaderGone
 from protocols.market import Market
 from protocols.money import Money
-from protocols.orders import Entry, Order, Outcome, Result
+from protocols.orders import Order, Outcome, Result
 from protocols.transactions import FINANCIAL, Transaction
 from simulators.terminal.checks import Checks, Stop
-from simulators.terminal.devices import CardReader, Keypad, SlipPrinter
+from simulators.terminal.chip_desk import ChipDesk
+from simulators.terminal.contact import CardUnusable, ChoiceCancelled, Kernel
+from simulators.terminal.customer import CustomerDesk
+from simulators.terminal.devices import Cardholder, CardReader, KeyedPinPad, Keypad, SlipPrinter, StripeReader
 from simulators.terminal.entry import EntryDesk
 from simulators.terminal.journal import FIRST_TRACE, Journal
-from simulators.terminal.kernel import CardData, CardUnusable, Kernel
 from simulators.terminal.line import Line
 from simulators.terminal.management import Management
 from simulators.terminal.online import OnlineDesk
+from simulators.terminal.outcomes import NOT_SENT, from_reply
 from simulators.terminal.parameters import TerminalParameters
-from simulators.terminal.receipts import CARDHOLDER, CHIP_SHOWN, COPIES, Printed, compose
+from simulators.terminal.pin_desk import NotSignedOn, PinDesk
+from simulators.terminal.presented import Presented
+from simulators.terminal.receipts import CARDHOLDER, CHIP_TAGS, COPIES, Printed, compose
 from simulators.terminal.settlement_slip import NAME as SETTLEMENT_COPY
 from simulators.terminal.settlement_slip import compose_settlement
 from simulators.terminal.settling import Settled, Settling
+from simulators.terminal.setup import CA_KEY, IC_PARAMETERS, configuration_of
 from simulators.terminal.slips import Copy, SlipDesk
+from simulators.terminal.storing import StoringDesk
+from simulators.terminal.swipes import SwipeDesk
 from simulators.terminal.transaction import TransactionDesk
 
 NEUTRAL = "交易未成功 请与发卡银行联系"
@@ -50,8 +58,9 @@ class ReferenceTerminal:
     """See the module. `today` is the terminal's clock; `only` raises ForeignCard for a card that may not be used."""
 
     def __init__(
-        self, *, reader: CardReader, printer: SlipPrinter, keypad: Keypad, host: tuple[str, int], market: Market,
-        parameters: TerminalParameters, emit: Emit, directory: Path, defects: frozenset[str] = frozenset(),
+        self, *, reader: CardReader, printer: SlipPrinter, keypad: Keypad, pinpad: KeyedPinPad, cardholder: Cardholder,
+        host: tuple[str, int], market: Market, parameters: TerminalParameters, emit: Emit, directory: Path,
+        stripe: StripeReader | None = None, defects: frozenset[str] = frozenset(),
         today: Callable[[], datetime] = datetime.now, only: Callable[[str], None] = only_test_cards,
     ) -> None:  # fmt: skip
         self.parameters = parameters
@@ -61,13 +70,22 @@ class ReferenceTerminal:
         )
         self._line = Line(
             host=host, market=market, journal=self._journal, emit=emit, defects=defects,
-            parameters=lambda: self.parameters,
+            parameters=lambda: self.parameters, pinpad=pinpad,
         )  # fmt: skip
         self._desk = OnlineDesk(self._line, self._journal)
-        self._kernel = Kernel(reader, only)
+        pins = PinDesk(self._line, pinpad)
+        self._kernel = Kernel(
+            reader, pins, CustomerDesk(self._line, cardholder, emit),
+            lambda: configuration_of(self.parameters, self._journal), emit, only, defects,
+        )  # fmt: skip
         self._checks = Checks(self._line, keypad, emit)
-        entry = EntryDesk(self._line, reader, keypad, self._kernel, emit, today, only)
-        self._transactions = TransactionDesk(self._desk, self._journal, self._kernel, entry, self._issue_slips, today)
+        swipes = SwipeDesk(self._line, self._journal, stripe, only)
+        entry = EntryDesk(self._line, self._journal, reader, keypad, self._kernel, swipes, emit, today, only)
+        chip = ChipDesk(self._line, self._desk, self._journal, self._kernel, today)
+        storing = StoringDesk(self._desk, self._journal, chip, self._issue_slips, today)
+        self._transactions = TransactionDesk(
+            self._desk, self._journal, chip, entry, pins, storing, self._issue_slips
+        )  # fmt: skip
         self._management = Management(self._line, self._journal, self.load_parameters)
         self._settling = Settling(
             self._desk, self._journal, self._issue_settlement,
@@ -83,6 +101,11 @@ class ReferenceTerminal:
     def load_parameters(self, parameters: TerminalParameters) -> None:
         """Take other parameters, as after a download."""
         self.parameters = parameters
+
+    def forget_downloads(self) -> None:
+        """No CA key and no parameter of an application but those that the acquirer put in."""
+        self._journal.forget_downloads(CA_KEY)
+        self._journal.forget_downloads(IC_PARAMETERS)
 
     @property
     def last_trace(self) -> int:
@@ -109,7 +132,7 @@ class ReferenceTerminal:
             currency=order.amount.currency.alpha,
         )
         self._state(order.transaction.value)
-        outcome = Outcome(order.transaction, Result.REFUSED, order.amount)
+        outcome = Outcome(order.transaction, Result.REFUSED, order.amount, entry=order.entry)
         lost: ReaderGone | None = None
         try:
             outcome = self._carry_out(order)
@@ -117,13 +140,17 @@ class ReferenceTerminal:
             outcome = replace(outcome, result=stop.result, code=stop.code, message=stop.message)
         except CardRemoved:
             outcome = replace(outcome, result=Result.CARD_REMOVED, message="卡片已拔出")
+        except NotSignedOn:
+            outcome = replace(outcome, result=Result.NO_REPLY, message=NOT_SENT)
+        except ChoiceCancelled:
+            outcome = replace(outcome, result=Result.CANCELLED, message="持卡人取消")
         except CardUnusable as error:
             outcome = replace(outcome, result=Result.CARD_DECLINED, message=f"读卡失败 {error.message}")
         except ReaderGone as gone:
             lost, outcome = gone, replace(outcome, result=Result.CARD_DECLINED, message=READER_LOST)
         finally:
             self._reader.power_off()
-        self._report(outcome, order.entry)
+        self._report(outcome)
         self._desk.reverse_at_once()
         if "completed-approval-reversed" in self._defects and outcome.approved:
             self._desk.drain()
@@ -168,12 +195,12 @@ class ReferenceTerminal:
 
     # ── slips ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _issue_slips(self, order: Order, card: CardData, outcome: Outcome) -> None:
+    def _issue_slips(self, order: Order, presented: Presented, outcome: Outcome) -> None:
         amount = outcome.amount
         if "slip-amount-of-previous" in self._defects and self._last_printed is not None:
             amount = self._last_printed
         self._last_printed = outcome.amount
-        printed = self._printed(order, card, replace(outcome, amount=amount))
+        printed = self._printed(order, presented, replace(outcome, amount=amount))
         copies = []
         for copy in COPIES:
             full = copy == CARDHOLDER and "full-pan-on-cardholder-copy" in self._defects
@@ -181,10 +208,10 @@ class ReferenceTerminal:
             copies.append(Copy(copy, data, outcome.trace))
         self._slips.issue(copies)
 
-    def _printed(self, order: Order, card: CardData, outcome: Outcome) -> Printed:
+    def _printed(self, order: Order, presented: Presented, outcome: Outcome) -> Printed:
         printed = Printed(
-            order.transaction, outcome.amount, card, outcome.trace, outcome.batch, outcome.approval, outcome.reference,
-            outcome.date, outcome.time, self._today().year, order.entry,
+            order.transaction, outcome.amount, presented, outcome.trace, outcome.batch, outcome.approval,
+            outcome.reference, outcome.date, outcome.time, self._today().year,
         )  # fmt: skip
         original = order.original
         if original is not None:
@@ -192,10 +219,9 @@ class ReferenceTerminal:
                 printed, original_approval=original.approval, original_trace=original.trace,
                 original_reference=original.reference, total=original.amount + outcome.amount,
             )  # fmt: skip
-        if order.transaction not in CHIP_SHOWN:
+        if not printed.chip_shown:
             return printed
-        cryptogram, tvr, atc = (self._kernel.value(tag) for tag in ("9F26", "95", "9F36"))
-        return replace(printed, cryptogram=cryptogram, tvr=tvr, atc=atc)
+        return replace(printed, chip={tag: self._kernel.value(tag) for tag in CHIP_TAGS})
 
     def _issue_settlement(self, settled: Settled) -> None:
         data = compose_settlement(settled, self._today().year, self.parameters, self._market)
@@ -203,7 +229,7 @@ class ReferenceTerminal:
 
     # ── telling ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _report(self, outcome: Outcome, entry: Entry = Entry.CHIP) -> Outcome:
+    def _report(self, outcome: Outcome) -> Outcome:
         self._line.show(SAID_TO_CUSTOMER.get(outcome.result, NEUTRAL), "customer")
         self._line.show(f"{outcome.code} {outcome.message}".strip())
         if outcome.balance is not None:
@@ -213,7 +239,7 @@ class ReferenceTerminal:
             amount=outcome.amount.minor, currency=outcome.amount.currency.alpha, approval=outcome.approval,
             reference=outcome.reference, trace=outcome.trace, batch=outcome.batch, date=outcome.date,
             time=outcome.time, masked_pan=outcome.masked_pan, message=outcome.message,
-            balance=outcome.balance.minor if outcome.balance is not None else None, entry=entry.value,
+            balance=outcome.balance.minor if outcome.balance is not None else None, entry=outcome.entry.value,
         )  # fmt: skip
         return outcome
 
@@ -222,7 +248,7 @@ class ReferenceTerminal:
         late = self._line.late.pop(outcome.trace, None) if outcome.result is Result.NO_REPLY else None
         if late is None or str(late.get(39)) not in self._market.success_codes:
             return outcome
-        return self._report(replace(self._transactions.from_reply(outcome, late), result=Result.APPROVED))
+        return self._report(replace(from_reply(outcome, late, self._market), result=Result.APPROVED))
 
     def _tell_printing(self, copy: Copy, status: str) -> None:
         self._line.tell("printing", copy=copy.name, trace=copy.trace, status=status)

@@ -5,27 +5,29 @@ What it holds is enough for its row of `protocols.presence`; whoever sends it ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from protocols.iso8583 import Message, WorkingKeys
+from protocols.iso8583 import Message, WorkingKeys, encrypt_pin
+from protocols.iso8583.pin import PinFormat
 from protocols.iso8583.subfields import CaKey
 from protocols.iso8583.subfields.f62_download import pack_entry
 from protocols.iso8583.subfields.f63 import operator
 from protocols.market import SecurityRule
 from protocols.orders import Entry, Order
+from protocols.pinpad import TerminalKeys
 from protocols.totals import Totals
 from protocols.transactions import FINANCIAL, TRANSACTIONS, Transaction
+from simulators.terminal.contact import CardData
 from simulators.terminal.journal import Armed
-from simulators.terminal.kernel import CVM_NONE, CardData
 from simulators.terminal.messages import Builder
+from simulators.terminal.presented import Presented
 from simulators.terminal.secrecy import Hidden, hide
 
 T = Transaction
-STRIPE = "02"  # facts/unionpay-pos 2: F22
 WITH_PIN = frozenset({T.PREAUTH, T.SALE, T.BALANCE, T.CANCEL, T.COMPLETION, T.COMPLETION_VOID, T.SALE_VOID})
 REASON = "98"
-A_CA_KEY = CaKey(bytes.fromhex("A000000333"), 0x80, "20301231", b"\x80")
+A_CA_KEY = CaKey(bytes.fromhex("A000000333"), 0xF0, "20301231", b"\x80")
 AN_APPLICATION = (("9F06", bytes.fromhex("A000000333010102")),)
 SCRIPT_RESULT = bytes.fromhex("9F2608000000000000000095058000040000DF31052000000001")
 A_CARD = ("6250947000000014", "3012")
@@ -87,14 +89,16 @@ class Usual:
     def _financial(self, order: Order, trace: str, stripe: Stripe) -> Message:
         hidden = Hidden(track2=stripe.track2)
         if self.keys is not None:
-            pin = stripe.pin if order.transaction in WITH_PIN else None
-            hidden = hide(self.keys, self.security, stripe.pan, pin, stripe.track2)
-        typed = CardData(stripe.pan, "", stripe.expiry, "", "", "", "none", CVM_NONE)
-        message = self.builder.request(replace(order, entry=Entry.KEYED), trace, typed, hidden)
-        if stripe.track2:
-            message[22] = STRIPE + str(message[22])[2:]
-            del message[2]  # facts/unionpay-pos 2: a swipe has its number in the track
-        return message
+            keys = TerminalKeys(self.keys.mac, self.keys.track, len(self.keys.pin))
+            hidden = hide(keys, self.security, self._pin_block(order.transaction, stripe), stripe.track2)
+        entry = Entry.SWIPED if stripe.track2 else Entry.KEYED
+        return self.builder.request(order, trace, Presented(CardData(stripe.pan, stripe.expiry), entry), hidden)
+
+    def _pin_block(self, transaction: Transaction, stripe: Stripe) -> bytes | None:
+        """It has no pad: the PIN of a bench's card is no secret of anybody."""
+        if self.keys is None or stripe.pin is None or transaction not in WITH_PIN:
+            return None
+        return encrypt_pin(self.keys.pin, stripe.pin, stripe.pan, PinFormat(self.security.pin_format))
 
     def _also(self, transaction: Transaction, trace: str) -> Message:
         """What is needed beside the usual four fields."""

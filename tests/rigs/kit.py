@@ -41,16 +41,18 @@ STARTED = datetime(2026, 6, 15, 9, 30, tzinfo=UTC)
 
 
 def rig_file(folder: Path, **changes: Any) -> Path:
-    """The virtual bench with a plain reader in this process, and with changes; a mapping is merged, None removes."""
+    """The virtual bench with a plain reader in this process, two kinds of card and no list of its own, and with
+    changes; a mapping is merged, None removes."""
     rig = yaml.safe_load(VIRTUAL_BENCH.read_text("utf-8"))
+    del rig["test_cards"]
     rig["reader"] |= {"service": "in-process", "profile": "plain"}
     rig["dut_file"] = str(RIGS / rig["dut_file"])
-    rig["cards"] = {name: str(RIGS / path) for name, path in rig["cards"].items()}
+    rig["cards"] = {name: str(RIGS / rig["cards"][name]) for name in ("credit", "debit")}
     for key, value in changes.items():
         if value is None:
             del rig[key]
         else:
-            rig[key] = {**rig[key], **value} if isinstance(value, dict) and "kind" not in value else value
+            rig[key] = {**rig.get(key, {}), **value} if isinstance(value, dict) and "kind" not in value else value
     path = folder / "rig.yaml"
     path.write_text(yaml.safe_dump(rig, allow_unicode=True), "utf-8")
     return path

@@ -174,7 +174,7 @@ class Bench:
 
     def read(self, pan: str) -> bytes:
         """The first record of a card."""
-        self.slot.insert(ChipCard(load_card_profile(RIGS / "cards/unionpay-credit.yaml"), pan, name="a card"))
+        self.slot.insert(ChipCard(load_card_profile(RIGS / "cards/credit-chip.yaml"), pan, name="a card"))
         self.reader.power_on()
         self.reader.transmit(SELECT)
         self.reader.transmit(OPTIONS)

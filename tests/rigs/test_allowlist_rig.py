@@ -80,7 +80,9 @@ def test_every_card_of_a_rig_is_on_its_list_or_the_file_is_refused(tmp_path: Pat
     path = with_list(tmp_path, ranges=["62509470xxxxxxxx"])
     with pytest.raises(ConfigurationError) as caught:
         load_cards(path, load_rig(path))
-    assert "cards.debit: its numbers begin with 62242429: test_cards has no such range" in str(caught.value)
+    assert "cards.debit: its numbers of 16 digits begin with 62242429: test_cards has no such range" in str(
+        caught.value
+    )
     assert "it has 62509470xxxxxxxx" in str(caught.value)
 
 

@@ -13,11 +13,11 @@ from protocols.events import Channel
 from protocols.faults import Cancelled, ConfigurationError, HoldfastError, ReaderGone, RigFault
 from protocols.money import Money
 from protocols.orders import Order, Result
-from protocols.pan import derived, is_test_card
+from protocols.pan import is_test_card
 from protocols.printing import Paper, PrinterStatus
 from protocols.transactions import Transaction
 from rigs import build
-from rigs.bench import CARDS_A_WORKER, LEASES, Bench
+from rigs.bench import LEASES, Bench
 from rigs.build import evidence_of
 from rigs.hosts.simulated import SimulatedHost
 from rigs.lease import Lease
@@ -346,34 +346,11 @@ def test_no_card_comes_again_on_a_bench(bench: Bench, monkeypatch: pytest.Monkey
 
 def test_cards_that_end_alike_have_different_names(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """After some thousand cards of a bench the last four digits come again."""
-    bench._cards = iter(range(1, 100_000, 1000))
+    bench._maker._numbers[16] = iter(range(1, 100_000, 1000))
     seen = issued(bench, ["credit"] * 100, monkeypatch)
     assert len({pan[-4:] for _, pan in seen}) == 10
     assert len({name for name, _ in seen}) == 100
     assert all(name.split("-")[1] == pan[-4:] for name, pan in seen)
-
-
-def test_two_workers_never_share_a_card(tmp_path: Path) -> None:
-    """Also at the ends of their stretches."""
-    first, second = (Bench(plan_of(tmp_path, position=position)) for position in (0, 1))
-    last = derived("62509470", CARDS_A_WORKER)
-    assert first._next_pan("62509470") == "6250947000000014"
-    first._cards = iter(range(CARDS_A_WORKER, CARDS_A_WORKER + 1))
-    assert first._next_pan("62509470") == next(last)
-    assert second._next_pan("62509470") == next(last)
-
-
-def test_a_worker_whose_cards_are_used_up_says_so(tmp_path: Path) -> None:
-    bench = Bench(plan_of(tmp_path))
-    for _ in range(CARDS_A_WORKER):
-        next(bench._cards)
-    with pytest.raises(RigFault, match="has used up its test cards"):
-        bench._next_pan("62509470")
-
-
-def test_a_worker_beyond_the_range_says_so(tmp_path: Path) -> None:
-    with pytest.raises(RigFault, match="has used up its test cards"):
-        Bench(plan_of(tmp_path, position=100))._next_pan("62509470")
 
 
 def test_a_card_of_the_bench_is_hidden_from_its_issue_on(bench: Bench, tmp_path: Path) -> None:
@@ -391,12 +368,38 @@ def test_a_card_of_the_bench_is_hidden_from_its_issue_on(bench: Bench, tmp_path:
             assert bytes.fromhex(pan) not in path.read_bytes(), path.name
 
 
-def test_an_expired_card_is_refused_by_the_terminal(bench: Bench) -> None:
+def test_a_faulty_card_is_told_by_the_name_of_its_fault(bench: Bench) -> None:
+    case = case_on(bench)
+    name = bench.issue_card("credit", case, fault="lacks its first list")
+    told = next(record["f"] for record in case.records if record["kind"] == "issued")
+    assert told == {"card": name, "profile": "UnionPay credit (test)", "fault": "lacks its first list"}
+    assert next(record["f"]["data_wrong"] for record in case.records if record["kind"] == "personalised") == ["drop 8C"]
+
+
+def test_a_kept_card_goes_on_in_the_next_case_where_it_was(bench: Bench) -> None:
+    names, counters = [], []
+    for number in range(2):
+        case = case_on(bench, f"case {number}")
+        card = bench.issue_card("credit", case, keep="the guest's")
+        bench.host.open_account(card, Money(10_000_00))
+        bench.presenter.offer(card)
+        assert bench.terminal.perform(HOLD).approved
+        counters += [record["f"]["atc"] for record in case.records if record["kind"] == "cryptogram"]
+        names.append(card)
+        assert bench.close_case() == []
+        case.close()
+    assert names[0] != names[1]  # its account is a fresh one
+    assert counters == [1, 1, 2, 2]
+
+
+def test_an_expired_card_is_declined_by_its_issuer(bench: Bench) -> None:
+    """A chip tells the terminal, whose action codes decide: EMV Book 3, 10.4.3 and 10.7. Here they go online."""
     case = case_on(bench)
     card = bench.issue_card("credit", case, expired=True)
     bench.host.open_account(card, Money(1_000_00))
     bench.presenter.offer(card)
-    assert bench.terminal.perform(HOLD).result is Result.REFUSED
+    outcome = bench.terminal.perform(HOLD)
+    assert (outcome.result, outcome.code) == (Result.DECLINED, "54")
 
 
 # ── between cases ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -186,7 +186,7 @@ class RealReader:
 
     def __init__(self, prefix: str = "62509470") -> None:
         self.slot = EmbeddedSlot(discard)
-        self.card = ChipCard(load_card_profile(RIGS / "cards" / "unionpay-credit.yaml"), next(derived(prefix)))
+        self.card = ChipCard(load_card_profile(RIGS / "cards" / "credit-chip.yaml"), next(derived(prefix)))
         self.asked: list[Any] = []
 
     def driver(self, choice: Any, emit: Any, *, call_deadline_s: float, admit: Any) -> EmbeddedReader:

@@ -73,7 +73,7 @@ def chip() -> ChipCard:
 
 
 def chip_of(prefix: str) -> ChipCard:
-    return ChipCard(load_card_profile(RIGS / "cards" / "unionpay-credit.yaml"), next(derived(prefix)))
+    return ChipCard(load_card_profile(RIGS / "cards" / "credit-chip.yaml"), next(derived(prefix)))
 
 
 def reader_of(chip: ChipCard, admit: Callable[[bytes, bytes], None] | None = None) -> EmbeddedReader:

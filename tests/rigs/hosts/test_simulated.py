@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from protocols.faults import ConfigurationError
-from protocols.iso8583.subfields import parse_parameters
+from protocols.iso8583.subfields import Load, LoadQuery, parse_parameters
 from protocols.money import Money
+from protocols.pan import derived
 from protocols.transactions import Transaction
+from rigs.cards.loading import card_path, load_card_profile
 from rigs.hosts.manners import MANNERS
 from rigs.hosts.simulated import SimulatedHost, account_kind
-from simulators.card import ChipCard
+from simulators.card import CardState, ChipCard
+from simulators.card.authority import house_authority
+from simulators.card.personal import personalise
 from simulators.issuer import (
     AccountView,
     Action,
@@ -22,6 +26,7 @@ from simulators.issuer import (
     Delay,
     Drip,
     DropField,
+    IssuerScript,
     NoAnswer,
     NonNumeric,
     Overflow,
@@ -61,6 +66,12 @@ def next_action(host: SimulatedHost, transaction: Transaction = Transaction.PREA
      ("code A0", Answer("A0")), ("partial 60", Partial(60)), ("drip 0.5", Drip(0.5)), ("drop F38", DropField(38)),
      ("add F59", SetField(59, "HOLDFAST", "add F59")), ("add F52", SetField(52, "00" * 8, "add F52")),
      ("add F4", SetField(4, "1" * 12, "add F4")), ("set F63 CUP you", SetField(63, "CUP you")),
+     ("script 72 PIN change", IssuerScript(("72",), ("PIN change",))),
+     ("script 71 put data and PIN unblock", IssuerScript(("71",), ("put data", "PIN unblock"))),
+     ("script 71 wrong MAC", IssuerScript(("71",), wrong_mac=True)),
+     ("scripts 71 and 72 card block", IssuerScript(("71", "72"), ("card block",))),
+     ("scripts 71 and 72 application block and application unblock wrong MAC",
+      IssuerScript(("71", "72"), ("application block", "application unblock"), wrong_mac=True)),
      ("overflow F44", Overflow(44)), ("non-numeric F4", NonNumeric(4)), ("processing request 4", ProcessingRequest(4))],
 )  # fmt: skip
 def test_a_manner_is_an_action_of_the_issuer(host: SimulatedHost, manner: str, expected: Action) -> None:
@@ -118,6 +129,11 @@ def test_reversal_is_the_reversal_of_any_and_of_no_request(host: SimulatedHost) 
      ("cancel", "partial 0", "write partial and a percentage from 1 to 99"),
      ("cancel", "drop F99", "there is no F99"),
      ("cancel", "drip fast", "write drip and seconds of market time"),
+     ("cancel", "script 72 pin change", "write script 71 or 72, and up to 4 of PIN unblock, PIN change"),
+     ("cancel", "script 73", "write script 71 or 72, and up to 4"),
+     ("cancel", "script 71 " + " and ".join(["put data"] * 5), "write script 71 or 72, and up to 4"),
+     ("cancel", "script 71 put data wrong mac", "write script 71 or 72, and up to 4"),
+     ("cancel", "scripts 71 and 71", "write scripts 71 and 72, and up to 4"),
      ("cancel", "code", "write code and two characters"),
      ("cancel", "code 5", "write code and two characters"),
      ("cancel", "code 510", "write code and two characters"),
@@ -144,6 +160,48 @@ def test_an_account_is_opened_for_a_card_that_the_bench_issued(host: SimulatedHo
     assert host._issuer.account("credit-0014").available == 500_00
     host.set_status("credit-0014", "lost")
     assert host._issuer._financial.cards[PAN].status == "lost"
+
+
+@pytest.mark.parametrize("kind", ["credit-chip", "cvn-18", "no-psn", "pan-13", "pan-19"])
+def test_the_issuer_has_the_very_keys_of_each_card(host: SimulatedHost, kind: str) -> None:
+    profile = load_card_profile(card_path(kind))
+    pan = next(derived(profile.pan_prefix, length=profile.pan_digits))
+    host.know("card", ChipCard(profile, pan, name="card"))
+    host.open_account("card", Money(500_00))
+    on_file = host._issuer._financial.cards[pan]
+    assert on_file.keys == personalise(profile, pan).keys
+    assert on_file.version.name == profile.cryptogram_version
+
+
+def test_a_card_whose_pin_a_script_changed_comes_with_its_new_pin(host: SimulatedHost) -> None:
+    state = CardState.model_validate({"pin": "654321"})
+    host.know("credit-0014", ChipCard(credit_profile(), PAN, name="credit-0014", state=state))
+    host.open_account("credit-0014", Money(500_00))
+    assert host._issuer._financial.cards[PAN].pin == "654321"
+
+
+def test_cards_are_known_for_a_case(host: SimulatedHost) -> None:
+    host.know("credit-0014", ChipCard(credit_profile(), PAN, name="credit-0014"))
+    host.end_case()
+    with pytest.raises(ConfigurationError, match="has issued no card 'credit-0014'"):
+        host.open_account("credit-0014", Money(500_00))
+
+
+def test_the_ca_keys_that_it_is_given_are_those_that_a_terminal_may_load(tmp_path: Path, events: Events) -> None:
+    host = SimulatedHost(
+        market=cn_market(), emit=events, directory=tmp_path, time_scale=SCALE, ca_keys=house_authority().ca_keys()
+    )
+    host.enrol(TERMINAL, MERCHANT, MASTER_KEY)
+    client = RawClient(host.address)
+    try:
+        client.sign_on()
+        listed = client.ask(client.management("0820", "372", f62=LoadQuery().pack()), seal=False)
+    finally:
+        client.close()
+        host.close()
+    entries = Load.parse(listed[62]).entries  # type: ignore[arg-type]
+    assert [dict(entry)["9F22"][0] for entry in entries] == [key.index for key in house_authority().ca_keys()]
+    assert dict(entries[0])["DF05"] == b"20391231"
 
 
 def test_no_account_is_opened_for_a_card_that_nobody_issued(host: SimulatedHost) -> None:

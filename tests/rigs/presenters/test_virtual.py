@@ -10,7 +10,7 @@ from protocols.faults import CardRemoved, ConfigurationError, DeviceSilent, Read
 from rigs.presenters.virtual import VirtualPresenter
 from rigs.readers.embedded import EmbeddedReader
 from simulators.card import ChipCard
-from simulators.reader import EmbeddedSlot, SlotKind
+from simulators.reader import EmbeddedSlot, SlotKind, StripeSlot
 from tests.simulators.kit import OTHER_PAN, PAN, Events, credit_profile
 
 SELECT = Apdu(0x00, 0xA4, 0x04, 0, b"1PAY.SYS.DDF01", 0).pack()
@@ -204,3 +204,99 @@ def test_the_next_case_knows_nothing_of_what_was_to_be_done(
 def test_a_command_that_no_card_knows_names_the_near_miss(presenter: VirtualPresenter, command: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
         presenter.pull_before(command)
+
+
+# ── after an answer, and the stripe ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_card_that_is_pulled_after_a_command_has_answered_it_and_nothing_more(
+    presenter: VirtualPresenter, reader: EmbeddedReader
+) -> None:
+    presenter.pull_after("GET CHALLENGE")
+    presenter.offer("one")
+    reader.power_on()
+    assert reader.transmit(SELECT)[-2:] == b"\x90\x00"
+    assert len(reader.transmit(GET_CHALLENGE)) >= 2
+    with pytest.raises(CardRemoved):
+        reader.transmit(SELECT)
+
+
+@pytest.fixture
+def stripe(events: Events) -> StripeSlot:
+    return StripeSlot(events)
+
+
+@pytest.fixture
+def swiping(slot: EmbeddedSlot, stripe: StripeSlot) -> VirtualPresenter:
+    presenter = VirtualPresenter(slot, stripe)
+    for name, pan in (("one", PAN), ("two", OTHER_PAN)):
+        presenter.hold(name, ChipCard(credit_profile(), pan, name=name))
+    return presenter
+
+
+def test_a_card_is_drawn_through_and_comes_out_of_the_reader_for_it(
+    swiping: VirtualPresenter, slot: EmbeddedSlot, stripe: StripeSlot, events: Events
+) -> None:
+    swiping.offer("one")
+    swiping.swipe("one")
+    swipe = stripe.swiped(0)
+    assert slot.card is None
+    assert swipe is not None
+    assert swipe.track2.startswith(f"{PAN}D3012201")
+    assert [event.kind for event in events.all()] == ["inserted", "removed", "swiped"]
+
+
+def test_a_bad_swipe_gives_nothing_and_the_next_one_does(swiping: VirtualPresenter, stripe: StripeSlot) -> None:
+    swiping.swipe_badly("one")
+    swiping.swipe("one")
+    assert [bool(swipe and swipe.track2) for swipe in (stripe.swiped(0), stripe.swiped(0))] == [False, True]
+
+
+def test_a_card_that_is_worn_out_gives_nothing_any_more_and_another_does(
+    swiping: VirtualPresenter, slot: EmbeddedSlot, stripe: StripeSlot
+) -> None:
+    swiping.offer("one")
+    swiping.wear_out("one")
+    assert slot.card is not None
+    for card in ("one", "one", "two"):
+        swiping.swipe(card)
+    assert [bool(swipe and swipe.track2) for swipe in (stripe.swiped(0) for _ in range(3))] == [False, False, True]
+
+
+@pytest.mark.parametrize("act", ["swipe", "swipe_badly", "wear_out"])
+def test_nobody_swipes_a_card_that_nobody_holds(swiping: VirtualPresenter, act: str) -> None:
+    with pytest.raises(ConfigurationError, match="nobody holds a card 'three'"):
+        getattr(swiping, act)("three")
+
+
+def test_where_there_is_no_slot_for_it_nothing_is_swiped(presenter: VirtualPresenter) -> None:
+    assert not presenter.swiped
+    with pytest.raises(ConfigurationError, match="no slot for a stripe"):
+        presenter.swipe("one")
+
+
+def test_the_next_case_knows_nothing_of_swipes_and_wear(swiping: VirtualPresenter, stripe: StripeSlot) -> None:
+    swiping.wear_out("one")
+    swiping.stand_still()
+    swiping.swipe("two")
+    swiping.remove()
+    assert (stripe.waits(), swiping.obliging) == (False, True)
+    swiping.swipe_in_hand()
+    assert not stripe.waits()
+    swiping.hold("one", ChipCard(credit_profile(), PAN, name="one"))
+    swiping.swipe_in_hand()
+    swipe = stripe.swiped(0)
+    assert swipe is not None
+    assert swipe.track2
+
+
+def test_a_card_is_taken_out_and_put_in_again_the_way_that_it_was(
+    swiping: VirtualPresenter, slot: EmbeddedSlot
+) -> None:
+    swiping.offer_wrong_way_round("one")
+    turned = slot.card
+    swiping.take_out()
+    assert (slot.card, swiping.took_out) == (None, True)
+    swiping.put_in()
+    assert slot.card is turned
+    assert not swiping.took_out

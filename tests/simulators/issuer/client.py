@@ -7,6 +7,8 @@ import socket
 from typing import Any
 
 from protocols.emv import build, cryptogram, cryptogram_input, derive_udk, session_key
+from protocols.emv.certificates import CaPublicKey
+from protocols.emv.rsa import RsaPublic
 from protocols.iso8583 import (
     UNIONPAY,
     Frame,
@@ -38,6 +40,13 @@ FOLLOW_UPS = {  # facts/unionpay-pos 3, and how each names its original (2.5)
     "adjustment": ("0220", "000000", "00", "32", "booking"),
     "tip": ("0220", "000000", "00", "34", "booking"),
 }
+GIVEN_KEYS = tuple(
+    CaPublicKey.made(
+        bytes.fromhex("A000000333"), index, RsaPublic(bytes([0x80 | index, *range(143)]), exponent), "301231"
+    )
+    for index, exponent in ((0x80, 3), (0x81, 65537))
+)
+"""CA keys as a rig gives them to its host: their moduli are nobody's."""
 ATC, AIP, CVR = bytes.fromhex("0001"), bytes.fromhex("7C00"), bytes.fromhex("03A00000")
 
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from protocols.emv.certificates import CaPublicKey
 from protocols.market import Market
 from protocols.money import Money
-from simulators.issuer import AccountSpec, IssuerHost
+from rigs.hosts.simulated import account_spec
+from simulators.issuer import IssuerHost
 from simulators.issuer.database import Database
 from simulators.issuer.limits import Limits
 from simulators.issuer.opening import open_database
 from simulators.issuer.tls import ServerTls
 from tests.simulators.issuer.bank import Bank
-from tests.simulators.issuer.client import RawClient
+from tests.simulators.issuer.client import GIVEN_KEYS, RawClient
 from tests.simulators.kit import MASTER_KEY, MERCHANT, PAN, TERMINAL, Events, cn_market, credit_profile
 from tests.support.keep_postgresql import programs
 from tests.support.postgresql import Server
@@ -69,24 +71,19 @@ def hosts(
 
     def make(
         *, time_scale: float = 1000, monotonic: Callable[[], float] = time.monotonic, tls: ServerTls | None = None,
-        limits: Limits = Limits(), **changes: Any,
+        limits: Limits = Limits(), ca_keys: Sequence[CaPublicKey] = GIVEN_KEYS, **changes: Any,
     ) -> IssuerHost:  # fmt: skip
         directory = tmp_path / f"host-{len(made)}" if made else tmp_path
         directory.mkdir(exist_ok=True)
         host = IssuerHost(
             market=cn_market(**changes), emit=events, directory=directory, time_scale=time_scale, monotonic=monotonic,
-            tls=tls, limits=limits, database=database(),
+            tls=tls, limits=limits, database=database(), ca_keys=ca_keys,
         )  # fmt: skip
         made.append(host)
         host.address = host.start()  # type: ignore[attr-defined]
         profile = credit_profile()
         host.enrol_terminal(TERMINAL, MERCHANT, MASTER_KEY)
-        host.open_account(
-            AccountSpec(
-                "credit", PAN, profile.psn, profile.expiry, profile.pin, bytes.fromhex(profile.test_master_key),
-                Money(1_000_00),
-            )
-        )  # fmt: skip
+        host.open_account(account_spec("credit", PAN, profile, Money(1_000_00)))
         return host
 
     yield make

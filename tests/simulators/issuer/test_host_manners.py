@@ -174,14 +174,29 @@ def test_the_arpc_is_wrong_or_missing(client: RawClient, misbehave: Callable[...
     assert 55 not in client.ask(client.preauth())
 
 
-@pytest.mark.parametrize("template", ["71", "72"])
+@pytest.mark.parametrize(
+    ("manner", "templates"),
+    [
+        ("script 71", ["71"]),
+        ("script 72", ["72"]),
+        ("scripts 71 and 72", ["71", "72"]),
+        ("script 72 put data and PIN unblock", ["72"]),
+        ("scripts 71 and 72 application block", ["71", "72"]),
+        ("script 71 wrong MAC", ["71"]),
+    ],
+)
 def test_an_issuer_script_comes_with_the_answer(
-    client: RawClient, misbehave: Callable[..., None], template: str
+    client: RawClient, misbehave: Callable[..., None], events: Events, manner: str, templates: list[str]
 ) -> None:
-    misbehave(f"script {template}")
-    [arpc, script] = parse(client.ask(client.preauth())[55])  # type: ignore[arg-type]
-    assert (arpc.tag, script.tag) == ("91", template)
-    assert [node.tag for node in script.children] == ["9F18", "86"]
+    misbehave(manner)
+    [arpc, *scripts] = parse(client.ask(client.preauth())[55])  # type: ignore[arg-type]
+    assert (arpc.tag, [script.tag for script in scripts]) == ("91", templates)
+    for number, script in enumerate(scripts, start=1):
+        [identifier, *commands] = script.children
+        assert (identifier.tag, identifier.value) == ("9F18", number.to_bytes(4, "big"))
+        assert {node.tag for node in commands} == {"86"}
+    assert rules_told(events) == [manner]
+    assert events.wait("response", trace="000002")[0]["spoiled"] == []
 
 
 # ── bytes ─────────────────────────────────────────────────────────────────────────────────────────────────────────

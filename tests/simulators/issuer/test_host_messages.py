@@ -6,13 +6,14 @@ On both databases.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from protocols.emv import build
-from protocols.iso8583 import Message
+from protocols.iso8583 import Message, UnpackError
 from protocols.iso8583.mac import mac_of
 from protocols.iso8583.subfields import (
     F54,
@@ -34,12 +35,13 @@ from protocols.iso8583.subfields.f62_parameters import switches_of
 from protocols.presence import breaches, presence
 from protocols.transactions import TRANSACTIONS, Transaction
 from simulators.issuer import IssuerHost
-from simulators.issuer.management import APPLICATIONS, CA_KEYS
-from tests.simulators.issuer.client import RawClient
+from simulators.issuer.management import APPLICATIONS
+from tests.simulators.issuer.client import GIVEN_KEYS, RawClient
 from tests.simulators.kit import PAN, Events
 from tests.support.independent import decode_frame
 
 T = Transaction
+CA_KEYS = [CaKey(key.rid, key.index, "20301231", key.key.modulus, key.key.exponent_bytes) for key in GIVEN_KEYS]
 Connect = Callable[[], RawClient]
 SCRIPT_NOTICE_TAGS = [
     ("DF31", bytes.fromhex("2000000001")),
@@ -201,6 +203,35 @@ def test_ca_keys_are_listed_and_then_loaded_one_by_one(client: RawClient) -> Non
         assert CaKey.of(loaded.entries[0]) in CA_KEYS
     rest = client.ask(client.management("0820", "372", f62=LoadQuery(len(CA_KEYS)).pack()), seal=False)
     assert Load.parse(rest[62]) == Load("0")  # type: ignore[arg-type]
+
+
+def test_a_ca_key_comes_with_the_check_sum_that_goes_with_it_right_or_not(
+    hosts: Callable[..., IssuerHost],
+) -> None:
+    """EMV Book 2, 11.2.2: whether it is right is for the terminal to see."""
+    wrong = replace(GIVEN_KEYS[0], digest=bytes(20))
+    client = RawClient(hosts(ca_keys=[wrong]).address)  # type: ignore[attr-defined]
+    try:
+        client.sign_on()
+        asked = client.management("0800", "370", f62=pack_entry(CA_KEYS[0].asked()))
+        [entry] = Load.parse(client.ask(asked, seal=False)[62]).entries  # type: ignore[arg-type]
+    finally:
+        client.close()
+    assert dict(entry) == {**dict(CA_KEYS[0].entry()), "DF03": bytes(20)}
+    with pytest.raises(UnpackError, match="check value"):
+        CaKey.of(entry)
+
+
+def test_a_host_without_ca_keys_lists_none(hosts: Callable[..., IssuerHost]) -> None:
+    client = RawClient(hosts(ca_keys=()).address)  # type: ignore[attr-defined]
+    try:
+        client.sign_on()
+        listed = client.ask(MESSAGES[T.CA_KEY_QUERY](client), seal=False)
+        asked = client.ask(MESSAGES[T.CA_KEY_DOWNLOAD](client), seal=False)
+    finally:
+        client.close()
+    assert Load.parse(listed[62]) == Load("0")  # type: ignore[arg-type]
+    assert asked[39] == "25"
 
 
 def test_a_key_that_is_not_there_is_told_with_the_nearest(client: RawClient, events: Events) -> None:

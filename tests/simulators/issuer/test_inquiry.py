@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from protocols.faults import ConfigurationError
 from protocols.money import Money
+from rigs.hosts.simulated import account_spec
 from simulators.issuer import AccountSpec, IssuerHost
 from simulators.issuer.inquiry import HoldQuery, JournalQuery
 from tests.simulators.issuer.client import RawClient
@@ -24,8 +26,8 @@ def host_books(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def card(name: str, pan: str) -> AccountSpec:
-    key = bytes.fromhex(credit_profile().test_master_key)
-    return AccountSpec(name, pan, "001", "3012", "123456", key, Money(500_00), kind="debit")
+    spec = account_spec(name, pan, credit_profile(), Money(500_00))
+    return replace(spec, psn="001", kind="debit")
 
 
 def test_the_journal_is_searched_by_each_of_its_keys(client: RawClient, host: IssuerHost) -> None:

@@ -263,25 +263,3 @@ def test_a_processing_request_is_served_when_the_transaction_is_over(
     before = len(shop.events.of("request"))
     assert shop.preauth().approved
     assert len(shop.events.of("request")) == before + 1
-
-
-# ── issuer scripts ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("trick", ["script 71", "script 72"])
-def test_a_script_is_passed_on_and_its_result_goes_before_the_next_request(shop: Shop, trick: Any) -> None:
-    """2.2, 5.19; cases.md 157: this card knows no script, and the notice says that it failed."""
-    shop.host.add_rule(Rule(SpoilChip(trick), T.PREAUTH))
-    outcome = shop.preauth()
-    assert outcome.approved
-    good = shop.preauth(1_00)
-    assert shop.requests() == [("0100", outcome.trace), ("0620", notice_trace(shop)), ("0100", good.trace)]
-    [notice] = shop.messages("0620")
-    assert notice[61] == f"000001{outcome.trace}{outcome.date}"
-    assert isinstance(notice[55], bytes)
-    assert bytes.fromhex("DF3105") + b"\x11" in notice[55]
-    assert shop.terminal._journal.outbox.waiting() == []
-
-
-def notice_trace(shop: Shop) -> str:
-    return str(shop.events.of("stored", status="written")[0]["trace"])

@@ -6,53 +6,25 @@ import pytest
 
 from protocols.emv import Apdu
 from protocols.events import discard
-from protocols.faults import CardRemoved, DeviceSilent, ReaderGone
-from protocols.money import Money
+from protocols.faults import ReaderGone
 from protocols.orders import Result
 from simulators.card import ChipCard
-from simulators.terminal.kernel import RESETS, CardUnusable, Kernel
 from tests.simulators.kit import PAN, credit_profile
 from tests.simulators.terminal.shop import Shop
 
 RIGHT = bytes.fromhex("3B88010073C84013009000F1")
 BAD = {
-    "mute": (b"", "the card is mute"),
-    "no ATR": (bytes.fromhex("00FFA5"), "the card's answer to reset is none: "),
-    "cut short": (RIGHT[:5], "the card's answer to reset is none: "),
-    "wrong check byte": (RIGHT[:-1] + b"\xf0", "the card's answer to reset has a wrong check byte"),
+    "mute": b"",
+    "no ATR": bytes.fromhex("00FFA5"),
+    "cut short": RIGHT[:5],
+    "wrong check byte": RIGHT[:-1] + b"\xf0",
 }
-
-
-class Bouncing:
-    """A reader whose card comes and goes while it is powered, so many times."""
-
-    def __init__(self, bounces: int, atr: bytes = RIGHT) -> None:
-        self.bounces, self.atr, self.waited = bounces, atr, 0
-        self.present = True
-
-    def power_on(self) -> bytes:
-        if self.bounces:
-            self.bounces -= 1
-            raise CardRemoved("it moved")
-        return self.atr
-
-    def wait_for_card(self, present: bool, timeout_s: float) -> bool:
-        self.waited += 1
-        return self.present
-
-    def card_present(self) -> bool:
-        return self.present
-
-    def transmit(self, command: bytes) -> bytes:
-        return bytes.fromhex("6A82")
-
-    def power_off(self) -> None: ...
 
 
 # ── the answer to reset ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("atr", [atr for atr, _ in BAD.values()], ids=BAD)
+@pytest.mark.parametrize("atr", BAD.values(), ids=BAD)
 def test_a_card_whose_answer_to_reset_is_none_is_declined_and_the_next_one_read(shop: Shop, atr: bytes) -> None:
     shop.card.atr = atr
     outcome = shop.preauth()
@@ -61,42 +33,6 @@ def test_a_card_whose_answer_to_reset_is_none_is_declined_and_the_next_one_read(
     assert not shop.requests()
     shop.card.atr = RIGHT
     assert shop.preauth().approved
-
-
-@pytest.mark.parametrize(("atr", "words"), [BAD[name] for name in BAD if name != "mute"], ids=list(BAD)[1:])
-def test_what_a_reader_lets_through_the_terminal_looks_at_itself(atr: bytes, words: str) -> None:
-    with pytest.raises(CardUnusable, match=words):
-        Kernel(Bouncing(0, atr)).read(Money(1))
-
-
-def test_a_silent_reader_is_no_mute_card() -> None:
-    class Silent(Bouncing):
-        def power_on(self) -> bytes:
-            raise DeviceSilent("no answer", component="reader")
-
-    with pytest.raises(DeviceSilent):
-        Kernel(Silent(0)).read(Money(1))
-
-
-@pytest.mark.parametrize("bounces", range(RESETS))
-def test_contacts_that_bounce_get_another_reset(bounces: int) -> None:
-    reader = Bouncing(bounces)
-    with pytest.raises(CardUnusable, match="no application"):
-        Kernel(reader).read(Money(1))
-    assert reader.waited == bounces
-
-
-def test_contacts_that_never_come_to_rest_are_a_card_that_left() -> None:
-    with pytest.raises(CardRemoved):
-        Kernel(Bouncing(RESETS)).read(Money(1))
-
-
-def test_a_card_that_has_really_left_is_not_waited_for_again() -> None:
-    reader = Bouncing(1)
-    reader.present = False
-    with pytest.raises(CardRemoved):
-        Kernel(reader).read(Money(1))
-    assert reader.waited == 1
 
 
 # ── the plug ──────────────────────────────────────────────────────────────────────────────────────────────────────

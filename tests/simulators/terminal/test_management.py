@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.emv import find
+from protocols.emv.verification import Tvr
 from protocols.iso8583.subfields import CaKey, Load
 from protocols.iso8583.subfields.f62_parameters import SWITCHES, switch_bytes
 from protocols.orders import Entry, Outcome, Result
 from protocols.transactions import Transaction
 from simulators.issuer import Answer, DropField, NoAnswer, Rule, SetField
+from simulators.terminal.contact import CaKeys
 from tests.simulators.terminal.conftest import Open
 from tests.simulators.terminal.shop import Shop
 
@@ -171,7 +174,7 @@ def test_every_listed_key_is_fetched_in_turn_and_kept(shop: Shop) -> None:
     shop.order(T.CA_KEY_DOWNLOAD)
     assert asked(shop) == ["CA key query", *["CA key download"] * 2, "CA key download end"]
     kept = shop.terminal._journal.downloads("CA key")
-    assert list(kept) == ["A000000333 80", "A000000333 81"]
+    assert list(kept) == ["A000000333 F0", "A000000333 F1"]
     for value in kept.values():
         CaKey.of(Load.parse(b"1" + value).entries[0])
 
@@ -182,12 +185,42 @@ def test_parameters_of_every_application_are_kept(shop: Shop) -> None:
 
 
 def test_a_key_whose_check_value_is_wrong_is_not_kept(shop: Shop) -> None:
-    key = CaKey(bytes.fromhex("A000000333"), 0x80, "20301231", b"\x80" + bytes(127))
+    key = CaKey(bytes.fromhex("A000000333"), 0xF0, "20301231", b"\x80" + bytes(127))
     entry = tuple((tag, bytes(20) if tag == "DF03" else value) for tag, value in key.entry())
     shop.host.add_rule(Rule(SetField(62, Load("1", (entry,)).pack().hex()), T.CA_KEY_DOWNLOAD))
     shop.order(T.CA_KEY_DOWNLOAD)
-    assert list(shop.terminal._journal.downloads("CA key")) == ["A000000333 81"]
+    assert list(shop.terminal._journal.downloads("CA key")) == ["A000000333 F1"]
     assert any("check value" in text for text in shop.displays())
+
+
+def test_a_key_that_no_card_could_be_signed_with_is_not_kept(shop: Shop) -> None:
+    """EMV Book 2, Annex B2.1"""
+    short = CaKey(bytes.fromhex("A000000333"), 0xF0, "20301231", b"\x80" + bytes(31))
+    shop.host.add_rule(Rule(SetField(62, Load("1", (short.entry(),)).pack().hex()), T.CA_KEY_DOWNLOAD))
+    shop.order(T.CA_KEY_DOWNLOAD)
+    assert list(shop.terminal._journal.downloads("CA key")) == ["A000000333 F1"]
+    assert any(text.startswith("CA key F0 of A000000333 is refused") for text in shop.displays())
+
+
+def test_what_was_downloaded_is_used_from_the_next_transaction_on(shop: Shop) -> None:
+    """A key by which the card's certificates can be followed; an action code that declines it."""
+    shop.parameters(ca_keys=CaKeys())
+    shop.preauth()
+    assert Tvr.DDA_FAILED in told(shop)
+    assert shop.order(T.CA_KEY_DOWNLOAD).approved
+    assert shop.preauth().approved
+    assert Tvr.DDA_FAILED not in told(shop)
+    entry = (("9F06", bytes.fromhex("A000000333010102")), ("DF13", Tvr.ONLINE_PIN_ENTERED.pack()))
+    shop.host.add_rule(Rule(SetField(62, Load("1", (entry,)).pack().hex()), T.IC_PARAMETER_DOWNLOAD, times=None))
+    assert shop.order(T.IC_PARAMETER_DOWNLOAD).approved
+    assert shop.preauth().result is Result.CARD_DECLINED
+    shop.terminal.forget_downloads()
+    assert shop.preauth().approved
+
+
+def told(shop: Shop) -> Tvr:
+    """Tag 95 of the last request."""
+    return Tvr.parse(find(bytes(shop.messages("0100")[-1][55]), "95") or b"")  # type: ignore[arg-type]
 
 
 def test_a_download_that_is_refused_half_way_is_reported_and_can_be_done_again(shop: Shop) -> None:
@@ -205,7 +238,7 @@ def test_a_list_that_cannot_be_read_is_as_none(shop: Shop) -> None:
 
 
 def test_a_list_without_an_end_is_left(shop: Shop) -> None:
-    entry = CaKey(bytes.fromhex("A000000333"), 0x80, "20301231", b"\x80").listed()
+    entry = CaKey(bytes.fromhex("A000000333"), 0xF0, "20301231", b"\x80").listed()
     shop.host.add_rule(Rule(SetField(62, Load("2", (entry,)).pack().hex()), T.CA_KEY_QUERY, times=None))
     shop.order(T.CA_KEY_DOWNLOAD)
     assert asked(shop).count("CA key query") == 20

@@ -6,34 +6,36 @@ from dataclasses import replace
 
 import pytest
 
-from protocols.iso8583 import UNIONPAY, Message, WorkingKeys, compile_spec, decrypt_pin
+from protocols.iso8583 import UNIONPAY, Message, compile_spec, decrypt_pin, encrypt_pin
 from protocols.iso8583.pin import PinFormat
 from protocols.iso8583.subfields import F53, BatchRecords, Settlement
 from protocols.iso8583.track import decrypt_track
 from protocols.money import Money
 from protocols.orders import Entry, Order, Original
+from protocols.pinpad import TerminalKeys
 from protocols.presence import breaches, presence
 from protocols.totals import Totals
 from protocols.transactions import TRANSACTIONS, Transaction, transaction_of
 from simulators.terminal.batchbook import Booked
+from simulators.terminal.contact import CardData
 from simulators.terminal.entry import WITH_CHIP
 from simulators.terminal.journal import Armed
-from simulators.terminal.kernel import CardData
 from simulators.terminal.messages import Builder
+from simulators.terminal.presented import Presented
 from simulators.terminal.secrecy import Hidden, hide
 from simulators.terminal.terminal import TAKEN
 from tests.simulators.kit import PAN, cn_market
 from tests.simulators.terminal.shop import PARAMETERS
 
 T = Transaction
-CARD = CardData(PAN, "01", "3012", f"{PAN}D3012201", "A000000333010102", "PBOC CREDIT", "online PIN", 2)
+CARD = CardData(PAN, "3012", "01", f"{PAN}D3012201", "A000000333010102", "PBOC CREDIT")
 ORIGINAL = Original("A00001", "0615", Money(100_00), "000041", "000009", "061500000041")
 BUILDER = Builder(PARAMETERS, "156", "000010")
 ORDERS = tuple(t for t in Transaction if t in TAKEN)
 REVERSIBLE = tuple(t for t in ORDERS if TRANSACTIONS[t].reversible)
 STORED = (T.ADVICE, T.REFUND)
 PIN_KEY, TRACK_KEY = bytes.fromhex("11" * 16), bytes.fromhex("22" * 16)
-KEYS = WorkingKeys(PIN_KEY, bytes.fromhex("33" * 16), TRACK_KEY)
+KEYS = TerminalKeys(bytes.fromhex("33" * 16), TRACK_KEY, len(PIN_KEY))
 CODEC = compile_spec(UNIONPAY)
 
 
@@ -41,8 +43,13 @@ def request(transaction: Transaction, pin: str | None = "123456", entry: Entry =
     original = None if transaction in WITH_CHIP else ORIGINAL
     chip = b"\x9f\x26\x08" + bytes(8) if transaction in WITH_CHIP else None
     track = CARD.track2 if chip else ""
-    hidden = Hidden() if transaction in STORED else hide(KEYS, cn_market().security, PAN, pin, track)
-    return BUILDER.request(Order(transaction, Money(100_00), original, entry), "000042", CARD, hidden, chip)
+    hidden = Hidden() if transaction in STORED else hide(KEYS, cn_market().security, block_of(pin), track)
+    order = Order(transaction, Money(100_00), original, entry)
+    return BUILDER.request(order, "000042", Presented(CARD, entry), hidden, chip)
+
+
+def block_of(pin: str | None, form: PinFormat = PinFormat.WITH_PAN) -> bytes | None:
+    return None if pin is None else encrypt_pin(PIN_KEY, pin, PAN, form)
 
 
 def carried(message: Message) -> dict[int, str]:
@@ -106,7 +113,7 @@ def test_a_terminal_that_takes_a_part_says_so_where_there_can_be_one(transaction
     """5.15: F60.6."""
     builder = replace(BUILDER, parameters=replace(PARAMETERS, partial_approvals=True))
     original = None if transaction in WITH_CHIP else ORIGINAL
-    message = builder.request(Order(transaction, Money(1), original), "000042", CARD, Hidden())
+    message = builder.request(Order(transaction, Money(1), original), "000042", Presented(CARD, Entry.CHIP), Hidden())
     assert str(message[60])[13:] == said
 
 
@@ -137,7 +144,7 @@ def test_a_request_names_its_original(transaction: T, f61: str | None, named: Me
 @pytest.mark.parametrize(("pin_format", "digit"), [("with PAN", "2"), ("without PAN", "1")])
 def test_the_pin_block_is_of_the_markets_format(pin_format: str, digit: str) -> None:
     rule = cn_market(security={"pin_format": pin_format}).security
-    hidden = hide(KEYS, rule, PAN, "123456")
+    hidden = hide(KEYS, rule, block_of("123456", PinFormat(rule.pin_format)))
     assert decrypt_pin(PIN_KEY, hidden.pin_block or b"", PAN, PinFormat(rule.pin_format)) == "123456"
     assert F53.parse(hidden.control) == F53(digit, "6")
 
@@ -145,14 +152,14 @@ def test_the_pin_block_is_of_the_markets_format(pin_format: str, digit: str) -> 
 @pytest.mark.parametrize(("pin", "control"), [("123456", "2610000000000000"), (None, "0610000000000000")])
 def test_a_track_is_enciphered_where_the_market_wants_it_and_f53_says_so(pin: str | None, control: str) -> None:
     """4.7."""
-    hidden = hide(KEYS, cn_market(security={"track_encryption": True}).security, PAN, pin, CARD.track2)
+    hidden = hide(KEYS, cn_market(security={"track_encryption": True}).security, block_of(pin), CARD.track2)
     assert hidden.control == control
     assert hidden.track2 != CARD.track2
     assert decrypt_track(TRACK_KEY, hidden.track2) == CARD.track2
 
 
 def test_what_is_hidden_has_no_repr() -> None:
-    shown = repr(hide(KEYS, cn_market().security, PAN, "123456", CARD.track2))
+    shown = repr(hide(KEYS, cn_market().security, block_of("123456"), CARD.track2))
     assert CARD.track2 not in shown
     assert "pin_block" not in shown
 

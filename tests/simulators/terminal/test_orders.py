@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.emv import find
+from protocols.emv.verification import Tvr
 from protocols.faults import ForeignCard, PrinterGone
 from protocols.money import Money
 from protocols.orders import Result
@@ -62,7 +64,7 @@ def test_it_signs_on_in_the_form_of_its_market(open_shop: Open, form: str) -> No
 
 def test_a_sign_on_under_a_wrong_master_key_leaves_it_signed_off_and_says_why(shop: Shop) -> None:
     """4.4: the check value differs."""
-    shop.parameters(master_key=bytes(16))
+    shop.pad.inject(bytes(16))
     assert not shop.terminal.sign_on().approved
     assert any("check value" in text for text in shop.displays())
     assert shop.preauth().result is Result.NO_REPLY
@@ -143,11 +145,16 @@ def test_an_amount_of_nothing_is_refused(shop: Shop) -> None:
     assert shop.preauth(0).result is Result.REFUSED
 
 
-def test_an_expired_card_is_refused_before_anything_is_sent(shop: Shop) -> None:
+def test_the_date_of_a_chip_that_decides_is_left_to_action_codes_and_issuer(shop: Shop) -> None:
+    """EMV Book 3, 10.4.3"""
+    hold = shop.preauth()
     shop.slot.insert(type(shop.card)(credit_profile(expiry="2001"), shop.card.pan, name="old"))
-    outcome = shop.preauth()
-    assert (outcome.result, outcome.message) == (Result.REFUSED, "该卡已过期")
-    assert not shop.requests()
+    shop.preauth()
+    told = find(bytes(shop.messages("0100")[-1][55]), "95")  # type: ignore[arg-type]
+    assert told is not None
+    assert Tvr.EXPIRED in Tvr.parse(told)
+    follow_up = shop.complete(hold)
+    assert (follow_up.result, follow_up.message) == (Result.REFUSED, "该卡已过期")
 
 
 def test_a_card_outside_the_test_ranges_stops_the_run_and_its_number_is_in_no_error(shop: Shop) -> None:
@@ -195,7 +202,7 @@ def test_after_three_wrong_pins_it_stops_asking(shop: Shop) -> None:
 
 def test_the_pin_is_told_by_its_length_alone(shop: Shop) -> None:
     shop.preauth()
-    assert shop.events.of("pin") == [{"digits": 6, "cancelled": False}]
+    assert shop.events.of("pin") == [{"form": "online", "end": "entered", "digits": 6, "cancelled": False}]
 
 
 # ── paper ─────────────────────────────────────────────────────────────────────────────────────────────────────────

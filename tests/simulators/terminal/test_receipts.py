@@ -12,9 +12,11 @@ from protocols.escpos import Slip, columns_of, decode
 from protocols.market import Market
 from protocols.money import Money
 from protocols.orders import Entry
+from protocols.pan import mask_pan
 from protocols.totals import Totals
 from protocols.transactions import Transaction
-from simulators.terminal.kernel import CardData
+from simulators.terminal.contact import CardData
+from simulators.terminal.presented import Presented
 from simulators.terminal.receipts import COPIES, MERCHANT, Printed, compose
 from simulators.terminal.settlement_slip import compose_settlement
 from simulators.terminal.settling import Settled
@@ -28,17 +30,20 @@ FINANCIAL = (
 )  # fmt: skip
 WITH_CHIP = (T.PREAUTH, T.SALE)
 STORED = (T.ADVICE, T.REFUND)
-CARD = CardData(PAN, "01", "3012", f"{PAN}D3012201", "A000000333010102", "银联信用卡", "online PIN", 2)
+CARD = CardData(PAN, "3012", "01", f"{PAN}D3012201", "A000000333010102", "银联信用卡")
+INSERTED = Presented(CARD, Entry.CHIP, pin_verified=True)
+CHIP = {"9F12": "", "9F26": "0123456789ABCDEF", "95": "8000040000", "9B": "E800", "9F36": "0007"}
 
 
 def printed(transaction: Transaction) -> Printed:
     chip, stored = transaction in WITH_CHIP, transaction in STORED
     return Printed(
-        transaction, Money(1_234_56), CARD, "000042", "000001", "" if stored else "A00042",
+        transaction, Money(1_234_56), replace(INSERTED, pin_verified=chip), "000042", "000001",
+        "" if stored else "A00042",
         "" if stored else "061500000042", "0615", "093005", 2026,
         original_approval="" if chip else "A00041", original_trace="" if chip else "000041",
         original_reference="" if chip else "061500000041", total=Money(2_234_56),
-        cryptogram="0123456789ABCDEF" if chip else "", tvr="8000040000" if chip else "", atc="0007" if chip else "",
+        chip=CHIP if chip else {},
     )  # fmt: skip
 
 
@@ -109,9 +114,35 @@ def test_what_was_never_answered_prints_no_empty_labels(market: Market) -> None:
     assert "参考号" not in text
 
 
-def test_a_typed_number_is_marked(market: Market) -> None:
-    [found] = decode(compose(replace(printed(T.CANCEL), entry=Entry.KEYED), MERCHANT, PARAMETERS, market))
-    assert "/M" in found.text
+@pytest.mark.parametrize(
+    ("entry", "letter"), [(Entry.CHIP, "I"), (Entry.KEYED, "M"), (Entry.SWIPED, "S"), (Entry.FALLBACK, "F")]
+)
+def test_a_letter_behind_the_number_tells_how_it_came_in(entry: Entry, letter: str, market: Market) -> None:
+    [found] = decode(
+        compose(replace(printed(T.PREAUTH), presented=Presented(CARD, entry)), MERCHANT, PARAMETERS, market)
+    )
+    assert f"{mask_pan(PAN)} /{letter}" in found.text
+    assert all((label in found.text) == (entry is Entry.CHIP) for label in ("AID", "TC", "TVR", "TSI", "ATC"))
+
+
+@pytest.mark.parametrize(
+    ("by_pin", "signs", "words"),
+    [(True, True, {"已验证密码", "持卡人签名"}), (False, True, {"持卡人签名"}), (False, False, {"免密免签"})],
+)
+def test_the_merchants_copy_says_how_the_cardholder_was_verified(
+    by_pin: bool, signs: bool, words: set[str], market: Market
+) -> None:
+    presented = replace(INSERTED, pin_verified=by_pin, signs=signs)
+    [found] = decode(compose(replace(printed(T.PREAUTH), presented=presented), MERCHANT, PARAMETERS, market))
+    assert {word for word in ("已验证密码", "持卡人签名", "免密免签") if word in found.text} == words
+
+
+def test_a_preferred_name_stands_under_the_label(market: Market) -> None:
+    named = replace(printed(T.SALE), chip={**CHIP, "9F12": b"UnionPay Gold".hex()})
+    [found] = decode(compose(named, MERCHANT, PARAMETERS, market))
+    lines = [line.text for line in found.lines]
+    label = next(n for n, text in enumerate(lines) if text.startswith("应用标签"))
+    assert lines[label + 1].split() == ["首选名称", "UnionPay", "Gold"]
 
 
 @pytest.mark.parametrize("flag", ["1", "2", "3"])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.emv import Apdu
-from protocols.faults import DeviceSilent, PrinterGone
+from protocols.emv import Apdu, parse
+from protocols.faults import PrinterGone
 from protocols.orders import Result
+from protocols.prompts import PIN_ONCE_MORE
 from protocols.transactions import Transaction
+from rigs.cards.faulty import card_fault
+from simulators.card import ChipCard
 from simulators.issuer import Answer, LateAnswer, NoAnswer, Rule, WrongMac
+from tests.simulators.kit import credit_profile
 from tests.simulators.terminal.conftest import Open
 from tests.simulators.terminal.shop import Shop
 
@@ -16,13 +20,23 @@ T = Transaction
 
 
 def generate_second(shop: Shop, act: object) -> None:
-    """Do something as the second GENERATE AC reaches the card."""
+    """Do something as the second GENERATE AC of a transaction reaches the card."""
+    asked: list[Apdu] = []
 
     def watch(command: Apdu) -> None:
-        if command.ins == 0xAE and shop.card._request is not None:
+        if command.ins == 0xA8:
+            asked.clear()
+        asked.extend([command] * (command.ins == 0xAE))
+        if command.ins == 0xAE and len(asked) == 2:
             act()  # type: ignore[operator]
 
     shop.card.on_command = watch
+
+
+def faulty(shop: Shop, name: str) -> None:
+    """Another card is in, of the same account, with a fault of the catalogue."""
+    shop.card = ChipCard(credit_profile(), shop.card.pan, name="credit", emit=shop._emit, fault=card_fault(name))
+    shop.slot.insert(shop.card)
 
 
 # ── no reply ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -245,7 +259,8 @@ def test_after_a_demand_to_sign_on_the_transaction_is_sent_once_more_under_a_new
     assert [e["mti"] for e in shop.events.of("request")] == ["0800", "0100", "0800", "0100"]
     first, second = (trace for _, trace in shop.requests())
     assert first != second == outcome.trace
-    assert shop.keys.asked == 1  # the cardholder types his PIN once
+    assert shop.keys.asked == 2  # a block under the old key is worth nothing
+    assert shop.displays("customer").count(PIN_ONCE_MORE) == 1
     assert not shop.reversals()
 
 
@@ -275,10 +290,7 @@ def test_a_host_that_forgot_the_terminals_keys_is_understood_without_a_mac(shop:
 
 
 def test_a_chip_that_declines_an_approval_is_reversed_with_06_and_the_approval(shop: Shop) -> None:
-    def forget_request() -> None:
-        shop.card._request = bytes(8)  # the ARPC does not fit any more
-
-    generate_second(shop, forget_request)
+    faulty(shop, "declines at last")
     outcome = shop.preauth()
     assert (outcome.result, outcome.message) == (Result.CARD_DECLINED, "卡片拒绝")
     [reversal] = shop.reversals()
@@ -295,19 +307,32 @@ def test_a_card_pulled_after_the_approval_is_reversed_with_06(shop: Shop) -> Non
 
 
 def test_a_card_that_breaks_off_after_the_approval_is_reversed_with_06(shop: Shop) -> None:
-    generate_second(shop, lambda: setattr(shop.card, "_finished", True))  # it answers 6985
+    faulty(shop, "refuses its last word")
     assert shop.preauth().result is Result.CARD_DECLINED
     assert [r[39] for r in shop.reversals()] == ["06"]
 
 
-def test_a_card_that_falls_silent_after_the_approval_is_a_fault_and_reversed_before_the_next(shop: Shop) -> None:
+def test_a_card_that_falls_silent_after_the_approval_has_declined_it_and_is_reversed_with_06(shop: Shop) -> None:
     generate_second(shop, lambda: shop.card.faults.mute.add(0xAE))
-    with pytest.raises(DeviceSilent):
-        shop.preauth()
+    assert shop.preauth().result is Result.CARD_DECLINED
+    assert [r[39] for r in shop.reversals()] == ["06"]
     shop.card.faults.mute.clear()
     shop.card.on_command = None
     assert shop.preauth().approved
-    assert [r[39] for r in shop.reversals()] == ["06"]
+    assert len(shop.reversals()) == 1
+
+
+def test_the_reversal_of_a_chip_carries_its_data_as_they_stand_in_the_end(shop: Shop) -> None:
+    """2.2: 95 9F1E 9F10 9F36."""
+    shop.host.add_rule(Rule(NoAnswer(), T.PREAUTH))
+    shop.impatient = {"request"}
+    shop.preauth()
+    [reversal], [request] = shop.reversals(), shop.messages("0100")
+    sent, told = (parse(bytes(message[55])) for message in (request, reversal))  # type: ignore[arg-type]
+    assert [node.tag for node in told] == ["95", "9F1E", "9F10", "9F36"]
+    before, after = ({node.tag: node.value for node in nodes} for nodes in (sent, told))
+    assert after["9F36"] == before["9F36"]
+    assert after["9F10"] != before["9F10"]  # the card has heard meanwhile that nobody answered
 
 
 def test_a_printer_lost_under_an_approval_is_a_fault_and_reversed_with_96_and_the_approval(shop: Shop) -> None:

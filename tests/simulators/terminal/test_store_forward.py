@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.orders import Order, Outcome, Result
+from protocols.orders import Entry, Order, Outcome, Result
 from protocols.transactions import Transaction
 from simulators.issuer import Answer, DropField, NoAnswer, Rule, WrongMac
-from simulators.terminal.kernel import CardData
+from simulators.terminal.contact import CardData
+from simulators.terminal.presented import Presented
 from simulators.terminal.secrecy import Hidden
 from tests.simulators.terminal.conftest import Open
 from tests.simulators.terminal.shop import Shop
@@ -107,8 +108,8 @@ def test_the_order_before_a_request_is_notice_reversal_stored(shop: Shop) -> Non
     assert [mti for mti, _ in shop.requests()][before:] == ["0620", "0400", "0220", "0100"]
 
 
-def a_card(shop: Shop) -> CardData:
-    return CardData(shop.card.pan, "01", "3012", "", "", "", "none", 0x1F)
+def a_card(shop: Shop) -> Presented:
+    return Presented(CardData(shop.card.pan, "3012", "01"), Entry.CHIP)
 
 
 def a_notice(shop: Shop) -> dict[int, str | bytes]:
