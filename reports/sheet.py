@@ -8,8 +8,10 @@ from typing import Any
 
 from protocols.faults import HoldfastError
 from reports.characters import usable
+from reports.chipsheet import chip_of
 from reports.events import rows_of
 from reports.exchanges import exchanges_of
+from reports.judge.case import Terms
 from reports.judge.finding import Verdict
 from reports.runfolder import Record, RunFolder
 from reports.slips import draw_slip
@@ -29,7 +31,10 @@ TONES = {
 """The colour that a verdict, a statement or an area's statement is shown in."""
 
 
-def sheet(folder: RunFolder, case: Case, number: int, scale: float, font: Path | None) -> dict[str, Any]:
+def sheet(
+    folder: RunFolder, case: Case, number: int, scale: float, font: Path | None, terms: Terms | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """`terms` are those of the judgement: without them nothing is told of a chip."""
     records, remark = _records(folder, str(case["timeline"]))
     anchor = f"case-{number}"
     rows = usable(rows_of(records, (n for criterion in case["criteria"] for n in criterion["evidence"])))
@@ -51,7 +56,33 @@ def sheet(folder: RunFolder, case: Case, number: int, scale: float, font: Path |
         "exchanges": [{**x, "anchor": f"{anchor}-x{x['name']}"} for x in usable(exchanges_of(records, scale))],
         "events": rows,
         "slips": list(_slips(folder, records, font)),
+        "chips": [_chip(block, anchor, shown) for block in usable(_chips(records, terms))],
     }
+
+
+def _chips(records: list[Record], terms: Terms | None) -> list[dict[str, Any]]:
+    """A timeline that is not what it should be has no blocks; its events tell what there is."""
+    try:
+        return chip_of(records, terms) if terms else []
+    except (KeyError, TypeError, ValueError, AttributeError, HoldfastError):
+        return []
+
+
+def _chip(block: Mapping[str, Any], anchor: str, shown: set[int]) -> dict[str, Any]:
+    """With links to those of its events that the timeline shows."""
+    linked = {key: [_linked(part, anchor, shown) for part in block[key]] for key in _WITH_EVENTS}
+    return {**_linked({**block, "numbers": [block["number"]]}, anchor, shown), **linked}
+
+
+def _linked(part: Mapping[str, Any], anchor: str, shown: set[int]) -> dict[str, Any]:
+    return {**part, "events": _events(part["numbers"], anchor, shown)}
+
+
+_WITH_EVENTS = ("rows", "screens", "rounds", "scripts")
+
+
+def _events(numbers: Iterable[int], anchor: str, shown: set[int]) -> list[dict[str, Any]]:
+    return [{"number": n, "anchor": f"{anchor}-e{n}" if n in shown else ""} for n in numbers]
 
 
 def _title(case: Case) -> str:
@@ -61,7 +92,7 @@ def _title(case: Case) -> str:
 
 
 def _criterion(criterion: Mapping[str, Any], anchor: str, shown: set[int]) -> dict[str, Any]:
-    evidence = [{"number": n, "anchor": f"{anchor}-e{n}" if n in shown else ""} for n in criterion["evidence"]]
+    evidence = _events(criterion["evidence"], anchor, shown)
     return {**criterion, "evidence": evidence, "tone": TONES.get(criterion["verdict"], "quiet")}
 
 

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reports.characters import usable
+from reports.judge.case import Terms
 from reports.judge.finding import Verdict
+from reports.judge.run import terms_of
 from reports.runfolder import RunFolder
 from reports.sheet import TONES, UNDECIDED, Case, sheet, skipped
 from reports.slips import find_cjk_font
@@ -43,7 +45,8 @@ def document_of(
     verdicts, end = usable(folder.verdicts()), usable(folder.end())
     font = find_cjk_font()
     scale = float(verdicts["rig"].get("model", {}).get("time_scale") or 1)
-    cases = [sheet(folder, case, number, scale, font) for number, case in enumerate(verdicts["cases"], 1)]
+    terms = _terms(folder)
+    cases = [sheet(folder, case, number, scale, font, terms) for number, case in enumerate(verdicts["cases"], 1)]
     left_out = [skipped(case) for case in verdicts["plan"].get("not_selected") or []]
     return {
         **{key: verdicts[key] for key in _TAKEN},
@@ -76,16 +79,31 @@ def document_of(
         "sources": source_rows(verdicts),
         "kinds": list(_kinds(verdicts)),
         "weights": list(_weights(cases)),
+        "whole_run": [_of_run(rule) for rule in verdicts.get("whole_run") or []],
         "cases": cases,
         "skipped": left_out,
         "files": [dict(row) for row in files],
     }
 
 
+def _terms(folder: RunFolder) -> Terms | None:
+    """Those of the judgement; None where the run's own words are not what they should be."""
+    try:
+        return terms_of(folder.run())
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 _TAKEN = (
     "id", "title", "statement", "qualifiers", "evidence_class", "decision_rule", "started",
     "duration_s", "seed", "defect", "numbers", "market", "plan", "rig", "qualification",
 )  # fmt: skip
+
+
+def _of_run(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule over the whole run, with the timelines that it rests on."""
+    places = [f"{place['timeline']}, event {place['number']}" for place in rule["evidence"]]
+    return {**rule, "places": places, "tone": TONES.get(rule["verdict"], "quiet")}
 
 
 def _subject(dut: Mapping[str, Any]) -> str:

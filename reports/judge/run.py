@@ -11,6 +11,7 @@ from protocols.limits import ReaderLimits
 from protocols.market import Market
 from reports.judge.case import CaseVerdict, Terms, judge_case
 from reports.judge.finding import Verdict
+from reports.judge.over_run import OverRun
 from reports.runfolder import RunFolder
 
 SCHEMA_VERSION = 1
@@ -34,17 +35,18 @@ def terms_of(run: Mapping[str, Any]) -> Terms:
 def judge_run(folder: RunFolder) -> dict[str, Any]:
     """verdicts.json of a run, without the documents' own digests. Reads nothing but the folder."""
     run, plan, end = folder.run(), folder.plan(), folder.end()
-    terms = terms_of(run)
-    cases = [_case(folder, planned, terms) for planned in _planned(folder, plan)]
+    terms, over = terms_of(run), OverRun()
+    cases = [_case(folder, planned, terms, over) for planned in _planned(folder, plan)]
     counts = Counter(case["verdict"] for case in cases)
-    statement = _statement(counts, end)
+    whole = over.judged(terms)
+    statement = _statement(counts + Counter(rule["verdict"] for rule in whole), end)
     qualifiers = _qualifiers(run, plan, end)
     return {
         "schema_version": SCHEMA_VERSION,
         "id": run["id"],
         "title": run["title"],
         "statement": statement,
-        "statement_text": _text(statement, qualifiers, cases, plan),
+        "statement_text": _text(statement, qualifiers, cases, plan, whole),
         "qualifiers": qualifiers,
         "evidence_class": _evidence(run),
         "decision_rule": DECISION_RULE,
@@ -62,6 +64,7 @@ def judge_run(folder: RunFolder) -> dict[str, Any]:
         "counts": dict(sorted(counts.items())),
         "criteria_counts": dict(sorted(Counter(c["verdict"] for case in cases for c in case["criteria"]).items())),
         "numbers": sorted({n for case in cases for n in case["numbers"]}),
+        "whole_run": whole,
         "cases": cases,
         "qualification": run.get("qualification"),
     }
@@ -74,7 +77,7 @@ def _planned(folder: RunFolder, plan: Mapping[str, Any]) -> Sequence[Mapping[str
     return [*planned, *({"id": name, "folder": name} for name in folder.case_folders() if name not in known)]
 
 
-def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
+def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms, over: OverRun) -> dict[str, Any]:
     attempts: list[dict[str, Any]] = []
     before: list[CaseVerdict] = []
     judged = CaseVerdict(Verdict.NOT_RUN, "the run ended before it", ())
@@ -82,6 +85,7 @@ def _case(folder: RunFolder, planned: Mapping[str, Any], terms: Terms) -> dict[s
     duration = 0.0
     for number, path in folder.attempts(str(planned["folder"])):
         records = folder.records(path)
+        over.look(records, terms, path)
         judged = _after_a_failure(judge_case(records, terms, before), attempts, before)
         before.append(judged)
         attempts.append({"n": number, "verdict": judged.verdict.value, "timeline": path})
@@ -142,8 +146,9 @@ def _qualifiers(run: Mapping[str, Any], plan: Mapping[str, Any], end: Mapping[st
 
 
 def _text(
-    statement: str, qualifiers: Sequence[str], cases: Sequence[Mapping[str, Any]], plan: Mapping[str, Any]
-) -> str:
+    statement: str, qualifiers: Sequence[str], cases: Sequence[Mapping[str, Any]], plan: Mapping[str, Any],
+    whole: Sequence[Mapping[str, Any]],
+) -> str:  # fmt: skip
     passed = sum(case["verdict"] in (Verdict.PASS, Verdict.PASS_WITH_OBSERVATION) for case in cases)
     suffix = f" ({', '.join(qualifiers)})" if qualifiers else ""
     rules = [
@@ -153,6 +158,7 @@ def _text(
     ]
     counts = [(sum(rule != "rig" for rule in rules), "in this market"), (rules.count("rig"), "on this rig")]
     also = "".join(f", {count} not applicable {where}" for count, where in counts if count)
+    also += "".join(f"; over the run: {rule['actual']}" for rule in whole if rule["verdict"] != Verdict.PASS)
     return f"{statement}{suffix}: {passed} of {len(cases)} cases passed{also}"
 
 

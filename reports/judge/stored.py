@@ -108,7 +108,7 @@ def since(view: View, message: Kept) -> Moment:
 
 def never_left(view: View) -> list[Record]:
     """What the terminal says it keeps, and that never reached the host."""
-    sent = {(t.transaction, t.trace) for message in kept(view) for t in message.tries}
+    sent = {(r.transaction, r.trace) for r in view.requests}
     return [
         r
         for r in records_of(view, WRITTEN)

@@ -31,6 +31,12 @@ def auditors() -> tuple[Audit, ...]:
     from reports.judge.auditors import (
         agreement,
         cards,
+        chip,
+        chip_completion,
+        chip_data,
+        chip_entry,
+        chip_numbers,
+        chip_tvr,
         ledger,
         privacy,
         reader,
@@ -41,5 +47,8 @@ def auditors() -> tuple[Audit, ...]:
         wire,
     )
 
-    parts = (ledger, wire, reversal_duty, store_and_forward, settlement, agreement, receipt, privacy, cards, reader)
+    parts = (
+        ledger, wire, reversal_duty, store_and_forward, settlement, agreement, receipt, privacy, cards, chip, chip_data,
+        chip_tvr, chip_completion, chip_entry, chip_numbers, reader,
+    )  # fmt: skip
     return tuple(audit for part in parts for audit in part.AUDITS)

@@ -43,6 +43,8 @@ def cards_shown(view: View) -> list[CardShown]:
             listed.append(record)
         elif record.kind == "atr":
             listed.clear()
+        elif "left_out" in record.fields:  # a piece: the whole is told with the last one
+            continue
         else:
             numbers = list(_numbers(record))
             if numbers:

@@ -25,6 +25,7 @@ from reports.judge.registry import View
 from reports.judge.timeline import moment
 from reports.runfolder import Record
 
+FETCHES = "GET RESPONSE"
 STATUS = 2
 """Bytes of SW1 and SW2."""
 HARDWARE = "hardware"
@@ -97,10 +98,11 @@ def _answers(asked: Sequence[Exchange]) -> Iterator[_Answer]:
     held = 0
     for exchange in asked:
         response, gave = exchange.response, exchange.gave
+        held = held if exchange.name == FETCHES else 0
         if response is None or not gave:
             continue
         given = held + int(gave[-1].fields.get("length", 0))
-        if response.raw is None:  # a piece: the whole is told with the last one
+        if "left_out" in response.fields or response.raw is None:  # a piece: the whole is told with the last one
             held = given - STATUS
             continue
         whole = gave[-1].fields.get("mark") == response.fields.get("mark")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from protocols.iso8583 import UNIONPAY
 from protocols.market import Market
@@ -83,7 +83,7 @@ class Tale:
     def tell(
         self, channel: str, kind: str, /, *, after: float = 1, called: str = "", raw: bytes | None = None,
         exposed: tuple[Mapping[str, Any], ...] = (), **fields: Any,
-    ) -> Tale:  # fmt: skip
+    ) -> Self:  # fmt: skip
         self._now += int(after * MS)
         number = len(self.records) + 1
         self.records.append(Record(number, self._now, "", channel, "", kind, "simulated", fields, raw, exposed))
@@ -96,11 +96,11 @@ class Tale:
 
     # ── terminal and people ───────────────────────────────────────────────────────────────────────────────────────
 
-    def order(self, transaction: str = HOLD, amount: int = 100000, **more: Any) -> Tale:
+    def order(self, transaction: str = HOLD, amount: int = 100000, **more: Any) -> Self:
         self._transaction, self._amount = transaction, amount
         return self.tell("terminal", "order", transaction=transaction, amount=amount, currency="CNY", **more)
 
-    def outcome(self, result: str, *, without: Iterable[str] = (), **fields: Any) -> Tale:
+    def outcome(self, result: str, *, without: Iterable[str] = (), **fields: Any) -> Self:
         """What the terminal reports of the last request; values of the reply only when it approves."""
         told = {"transaction": self._transaction, "result": result, "code": "", "amount": self._amount, "trace": ""}
         told |= {"trace": self._asked.get("trace", ""), "approval": "", "reference": ""}
@@ -112,19 +112,19 @@ class Tale:
             "terminal", "outcome", after=after, called=name, **{k: v for k, v in told.items() if k not in without}
         )
 
-    def display(self, text: str, audience: str = "customer") -> Tale:
+    def display(self, text: str, audience: str = "customer") -> Self:
         return self.tell("terminal", "display", text=text, audience=audience)
 
-    def state(self, state: str) -> Tale:
+    def state(self, state: str) -> Self:
         return self.tell("terminal", "state", state=state)
 
-    def supervisor(self, *, accepted: bool = True) -> Tale:
+    def supervisor(self, *, accepted: bool = True) -> Self:
         return self.tell("operator", "supervisor", asked=True, accepted=accepted)
 
-    def pin(self) -> Tale:
+    def pin(self) -> Self:
         return self.tell("operator", "pin", digits=6, cancelled=False)
 
-    def generate_ac(self, asks: str) -> Tale:
+    def generate_ac(self, asks: str) -> Self:
         kinds = {"AAC": b"\x00", "TC": b"\x40", "ARQC": b"\x80"}
         return self.tell("card", "command", raw=b"\x80\xae" + kinds[asks] + b"\x00\x00", name="GENERATE AC")
 
@@ -134,7 +134,7 @@ class Tale:
         self, transaction: str = "", *, trace: str = TRACE, amount: int = 0, mti: str = "", reversal: bool = False,
         change: Mapping[int, str] | None = None, without: Iterable[int] = (), connection: int = 1, name: str = "",
         after: float = 1, chip: str = "", message: bool = True,
-    ) -> Tale:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """A request reaches the host, with the fields that its transaction demands."""
         transaction = transaction or self._transaction
         known = transaction in {t.value for t in Transaction}
@@ -189,27 +189,27 @@ class Tale:
             values[39] = self.market.reversal.reason_no_reply
         return values
 
-    def reversal(self, transaction: str = "", **more: Any) -> Tale:
+    def reversal(self, transaction: str = "", **more: Any) -> Self:
         return self.request(transaction, reversal=True, **more)
 
-    def management(self, transaction: str = "echo", *, trace: str = "000001", **more: Any) -> Tale:
+    def management(self, transaction: str = "echo", *, trace: str = "000001", **more: Any) -> Self:
         """A sign-on or an echo, which a terminal may send at any time. The last request stays what it was."""
         before = self._asked, self._message
         self.request(transaction, trace=trace, **more)
         self._asked, self._message = before
         return self
 
-    def checks(self, mac: str = "valid") -> Tale:
+    def checks(self, mac: str = "valid") -> Self:
         return self.tell("host", "checks", **self._asked, mac=mac, pin="right", cryptogram="verified")
 
-    def decision(self, code: str = "00") -> Tale:
+    def decision(self, code: str = "00") -> Self:
         return self.tell("host", "decision", **self._asked, code=code, reason="", approval="")
 
     def reply(
         self, code: str = "00", *, after: float = 2, rule: str = "", late: bool = False, sent: bool = True,
         change: Mapping[int, str] | None = None, without: Iterable[int] = (), name: str = "",
         to: Mapping[str, Any] | None = None, mti: str = "", spoiled: Iterable[str] = (), unread: bool = False,
-    ) -> Tale:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """The answer to the last request, or to the exchange `to`, leaves the host."""
         asked = dict(to or self._asked)
         message = asked.pop("message", self._message)
@@ -241,10 +241,10 @@ class Tale:
 
     # ── ledger ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def account(self, available: int = 1000000, held: int = 0, booked: int = 0, **more: Any) -> Tale:
+    def account(self, available: int = 1000000, held: int = 0, booked: int = 0, **more: Any) -> Self:
         return self.tell("ledger", "account", card="credit-0014", available=available, held=held, booked=booked, **more)
 
-    def posting(self, kind: str, amount: int, *, hold: str = "1", pots: tuple[int, int, int] = (0, 0, 0)) -> Tale:
+    def posting(self, kind: str, amount: int, *, hold: str = "1", pots: tuple[int, int, int] = (0, 0, 0)) -> Self:
         available, held, booked = pots
         return self.tell(
             "ledger", "posting", card="credit-0014", hold=hold, kind=kind, amount=amount,
@@ -252,7 +252,7 @@ class Tale:
             available=available, held=held, booked=booked,
         )  # fmt: skip
 
-    def held(self, state: str, amount: int = 100000, *, hold: str = "1", trace: str = "", **more: Any) -> Tale:
+    def held(self, state: str, amount: int = 100000, *, hold: str = "1", trace: str = "", **more: Any) -> Self:
         trace = trace or self._asked.get("trace", TRACE)
         return self.tell(
             "ledger", "hold", card="credit-0014", hold=hold, state=state, amount=amount, approval=APPROVAL,
@@ -261,7 +261,7 @@ class Tale:
 
     # ── printer ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def slip(self, copy: str = "merchant", *, lines: list[str] | None = None, after: float = 1, **more: Any) -> Tale:
+    def slip(self, copy: str = "merchant", *, lines: list[str] | None = None, after: float = 1, **more: Any) -> Self:
         """A slip of the last order, as a good terminal prints it, with the lines of `but` changed."""
         name, exposed = more.pop("name", ""), more.pop("exposed", ())
         text = lines if lines is not None else self.lines(copy, **more)
@@ -296,10 +296,10 @@ class Tale:
         tail += [rule.signature_line, ""] if copy == "merchant" else ["请妥善保管"]
         return [rule.title, mark, "-" * 32, *(line for text in body.values() for line in text.split("\n")), *tail]
 
-    def slips(self, **more: Any) -> Tale:
+    def slips(self, **more: Any) -> Self:
         return self.slip("merchant", **more).slip("cardholder", **more)
 
-    def paper(self, state: str) -> Tale:
+    def paper(self, state: str) -> Self:
         return self.tell("printer", "paper", state=state)
 
     # ── settlement ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -307,7 +307,7 @@ class Tale:
     def settle(
         self, debit: int = 0, debits: int = 0, credit: int = 0, given: int = 0, *, trace: str = "000900",
         batch: str = BATCH, **more: Any,
-    ) -> Tale:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """The settlement request, with its totals."""
         totals = (f"{debit:012d}", f"{debits:03d}", f"{credit:012d}", f"{given:03d}", "0")
         self.request("settlement", trace=trace, change={60: f"00{batch}201"}, **more)
@@ -316,7 +316,7 @@ class Tale:
         self._totals = debit, debits, credit, given, batch
         return self
 
-    def settled(self, flag: str = "1", own: tuple[int, int, int, int] | None = None, *, reported: bool = True) -> Tale:
+    def settled(self, flag: str = "1", own: tuple[int, int, int, int] | None = None, *, reported: bool = True) -> Self:
         """The host's answer to a settlement, with its own totals, and the terminal's report."""
         if not hasattr(self, "_totals"):
             self.settle()
@@ -334,48 +334,48 @@ class Tale:
             self.tell("terminal", "settlement", batch=batch, flag=flag, uploaded=0, currency="CNY", **shown)
         return self
 
-    def upload(self, network: str = "201", *, trace: str = "000901", batch: str = BATCH) -> Tale:
+    def upload(self, network: str = "201", *, trace: str = "000901", batch: str = BATCH) -> Self:
         """Detail of a batch, or its end."""
         kind = {"201": "batch upload", "202": "batch end", "207": "batch end"}.get(network, "TC upload")
         return self.request(kind, trace=trace, change={60: f"00{batch}{network}"}).reply()
 
-    def kept(self, status: str, trace: str = TRACE, transaction: str = "") -> Tale:
+    def kept(self, status: str, trace: str = TRACE, transaction: str = "") -> Self:
         """The terminal's word of a stored message."""
         name = transaction or self._transaction
         return self.tell("terminal", "stored", status=status, transaction=name, trace=trace, amount=self._amount)
 
     # ── whole stretches ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def approved(self, transaction: str = HOLD, amount: int = 100000, *, trace: str = TRACE) -> Tale:
+    def approved(self, transaction: str = HOLD, amount: int = 100000, *, trace: str = TRACE) -> Self:
         """A transaction as it should be, with its slips; the ledger is told of a hold alone."""
         self.order(transaction, amount).request(trace=trace).checks().decision("00")
         if transaction == HOLD:
             self.posting("hold", amount, pots=(1000000 - amount, amount, 0)).held("open", amount)
         return self.reply().slips().outcome("approved")
 
-    def unanswered(self, transaction: str = HOLD, amount: int = 100000, *, trace: str = TRACE) -> Tale:
+    def unanswered(self, transaction: str = HOLD, amount: int = 100000, *, trace: str = TRACE) -> Self:
         """A request that the host decides and does not answer."""
         self.order(transaction, amount).request(trace=trace).checks().decision("00")
         return self.outcome("no reply", after=TIMEOUT_MS)
 
-    def reversed(self, *, trace: str = TRACE, **more: Any) -> Tale:
+    def reversed(self, *, trace: str = TRACE, **more: Any) -> Self:
         """A reversal, answered."""
         return self.reversal(trace=trace, **more).checks().decision("00").reply()
 
-    def fault(self, cause: str = "the reader is gone", **more: Any) -> Tale:
+    def fault(self, cause: str = "the reader is gone", **more: Any) -> Self:
         return self.tell("rig", "fault", cause=cause, component="reader", advice="", **more)
 
-    def bug(self, cause: str = "KeyError") -> Tale:
+    def bug(self, cause: str = "KeyError") -> Self:
         return self.tell("rig", "bug", cause=cause, where="story.py:1")
 
-    def expect(self, criterion: str, *, weight: str = "", **args: Any) -> Tale:
+    def expect(self, criterion: str, *, weight: str = "", **args: Any) -> Self:
         known = CRITERIA[criterion]
         return self.tell(
             "criterion", "expect", called=f"expect {criterion}", id=criterion, args=args,
             weight=weight or known.weight.value, component=known.component, scope=known.scope.value,
         )  # fmt: skip
 
-    def close(self) -> Tale:
+    def close(self) -> Self:
         return self.tell("case", "close")
 
     # ── judging ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -54,6 +54,13 @@ def test_a_number_at_which_nobody_looked_is_a_fault_of_ours(data: bytes) -> None
     assert tale.close().judge().verdict is Verdict.ERROR
 
 
+def test_an_entry_counts_for_an_answer_that_came_in_pieces() -> None:
+    """The guard sees the whole before any of it is told; a piece is told by its status words alone."""
+    tale = Tale().tell("card", "command", raw=READ, name="READ RECORD").tell("card", "listed", entry=RANGE)
+    tale.tell("card", "response", raw=bytes.fromhex("6110"), left_out=16)
+    assert audit(answer(tale, NUMBER)).verdict is Verdict.PASS
+
+
 def test_an_entry_counts_for_one_answer_alone() -> None:
     assert audit(read(read(Tale(), TRACK, listed=RANGE), NUMBER)).verdict is Verdict.FAIL
     assert audit(read(read(Tale(), OTHERS, listed=RANGE), NUMBER)).verdict is Verdict.FAIL

@@ -20,7 +20,9 @@ ARGS = {
     "held": 0, "booked": 0, "requests": 1, "least": 2, "present": True, "times": 1, "contains": "挂失", "field": 4,
     "value": "0000", "states": ["open"], "flag": "1", "debit": 0, "debit_count": 0, "credit": 0, "credit_count": 0,
     "trace": TRACE, "name": "batch limit", "again": True, "approval": "123456",
-    "gateway": "second", "command": "SELECT",
+    "gateway": "second", "command": "SELECT", "mode": "chip", "pin": True, "what": "PIN", "messages": [HOLD],
+    "count": 1, "asked": "ARQC", "given": "ARQC", "exactly": ["SDA failed"], "with": ["new card"], "label": "PBOC",
+    "labels": ["PBOC"], "method": "DDA", "how": "cryptogram", "before": 1, "results": ["done"], "round": "first",
 }  # fmt: skip
 TRACES = st.sampled_from([TRACE, "000078", "000079"])
 TRANSACTIONS = st.sampled_from(

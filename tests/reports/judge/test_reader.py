@@ -13,6 +13,8 @@ from tests.reports.judge.builder import GUARD_MS, MS, TIMEOUT_MS, Tale
 from tests.reports.judge.reader_tale import (
     ATR,
     CARD,
+    DONE,
+    FETCH,
     GENERATE,
     OTHER_CARD,
     READ,
@@ -115,13 +117,19 @@ def test_a_command_of_the_readers_own_needs_no_card() -> None:
 
 
 def test_an_answer_in_pieces_is_held_against_its_whole_length() -> None:
-    """The driver tells the pieces by their length alone, and the whole with the last one."""
+    """The driver tells the pieces by their status words alone, and the whole with the last one."""
     for whole, expected in ((b"\x6f" * 5, Verdict.PASS), (b"\x6f" * 4, Verdict.FAIL)):
         tale = ReaderTale().powered().command().gave(b"\x6f" * 3)
-        tale.tell("card", "response", length=5)
+        tale.tell("card", "response", raw=DONE, left_out=3)
         more = bytes.fromhex("00C0000002")
-        tale.command(raw=more).gave(b"\x6f" * 2, raw=more).response(whole)
+        tale.command(FETCH, raw=more).gave(b"\x6f" * 2, raw=more).response(whole, pieces=2)
         assert verdict(tale, "reader.passes-on") is expected
+
+
+def test_pieces_that_never_became_a_whole_are_none_of_the_next_answers() -> None:
+    tale = ReaderTale().powered().command().gave(b"\x6f" * 3)
+    tale.tell("card", "response", raw=DONE, left_out=3)
+    assert verdict(tale.passed(READ), "reader.passes-on") is Verdict.PASS
 
 
 @pytest.mark.parametrize(
