@@ -71,6 +71,13 @@ CONNECTIONS_HEAD = """
 A good terminal works all the time; beside it others idle, dawdle, flood or send rubbish. *Worst* is the longest that
 the good one waited.
 """
+KERNEL = """
+## The contact kernel
+
+A chip pre-authorisation from the card's power to its last word, without host and cardholder, whose answers lie ready.
+*Kernel* is what is left of the whole when the calls of the reader are taken out, *card* the card twin's own work (its
+RSA among it), *reader* the way between. Milliseconds.
+"""
 KNOWN_BY = {"codecs": "codec", "bytes_a_line": "connections"}
 """What is in the files of measurements that do not say their name."""
 
@@ -187,6 +194,17 @@ def _delay(told: dict[str, Any]) -> str:
     return out + f"\nAsked for: {told['asked_s'] * 1000:g} ms.\n"
 
 
+def _kernel(told: dict[str, Any]) -> str:
+    parts = ("total", "kernel", "card", "reader")
+    out = KERNEL + table_head("reader, card", *parts)
+    for row in told["summary"]:
+        out += table_row(f"{row['reader']}, {row['card']}", *(spread(row["ms"][part], 2) for part in parts))
+    return out + (
+        f"\n{told['rounds']} rounds of {told['block']} transactions of each; in those that count others used"
+        f" {told['foreign']['median']:.0%} of the cores, {told['foreign']['max']:.0%} at most.\n"
+    )
+
+
 def _codec(told: dict[str, Any]) -> str:
     base = next(row["codec"] for row in told["codecs"] if row["ratio"] == 1)
     out = CODEC.format(message_bytes=told["message_bytes"], base=base)
@@ -235,7 +253,7 @@ def _kills(told: dict[str, Any]) -> str:
 SECTIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "host": _host, "host, x9.19": _host_again, "codec": _codec, "history": _history, "delay": _delay,
     "connections": _connections, "kills, SQLite": _kills, "kills, PostgreSQL": _kills, "reader": reader_section,
-    "reader soak, pcscd": soak_section, "reader soak, in process": soak_section,
+    "kernel": _kernel, "reader soak, pcscd": soak_section, "reader soak, in process": soak_section,
 }  # fmt: skip
 
 

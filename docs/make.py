@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,15 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from holdfast.admin.app import description
+from protocols.emv.cvm import CvmList
 from protocols.iso8583 import UNIONPAY
 from protocols.iso8583.field import Encoding
 from protocols.presence import REPLIES, REQUESTS, REVERSAL_REPLY, REVERSALS, Presence, Wanted
 from protocols.transactions import REVERSAL_MTI, REVERSAL_REPLY_MTI, TRANSACTIONS, Layout, Transaction
+from rigs.cards.loading import card_names, card_path, load_card_profile
 from rigs.schemas import SCHEMAS, schema_text
+from simulators.card.application import CONDITIONS, METHODS, ApplicationProfile
+from simulators.card.values import cvm_list
 
 _HEAD = """# Messages
 
@@ -29,6 +33,76 @@ answer is reversed. *Stored*: it is kept and sent again until it is acknowledged
 unpacked, decoded by another library, held for presence and sealed under every MAC scheme in
 `tests/protocols/test_message_table.py`.
 """
+_CARDS = """# Cards
+
+What a scenario may hold in its hand. Each is a file of `rigs/cards/` by the name that stands here; a rig file says
+under `cards:` what scenarios call it. All numbers are of test ranges, all keys are test keys, and certificates are by
+a test authority whose keys are made on each machine at set-up (`build/test-ca/`, never checked in) and are handed to
+the terminal under test as any scheme's would be.
+
+A card of your own extends one of these, and says no more than what is different:
+
+```yaml
+extends: credit-chip
+name: a card of mine (test)
+application:                 # of each of its applications
+  oda: cda
+  cvm_list:
+    amount_x: 20000
+    rules:
+      - {method: no CVM, condition: under X, failing: next}
+      - {method: online PIN}
+```
+
+Mappings are laid over each other key by key; lists and values take each other's place. What stands under `application`
+holds for each of `applications` that does not say otherwise. An unknown key is an error that names the near miss, the
+file and the place; `docs/schemas/card.schema.json` is for your editor. `holdfast card --profile NAME` (or the path of
+a file) puts a card into a virtual reader, for any other program. What can be wrong with a card is apart from it: the
+catalogue of faults is `rigs/cards/faults.yaml`.
+
+This page is written by `docs/make.py` from the files themselves.
+
+| card | what it is | applications | authentication | verification |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def cards() -> str:
+    """The page `cards.md`."""
+    return _CARDS + "".join(_card_row(name) for name in card_names())
+
+
+def _card_row(name: str) -> str:
+    profile, path = load_card_profile(card_path(name)), card_path(name)
+    comment = [line[1:].strip() for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
+    applications = profile.applications if profile.chip else ()
+    cells = (
+        name, " ".join(comment), "<br>".join(map(_application, applications)) or "none, a stripe alone",
+        _once(map(_authentication, applications)), _once(map(_verification, applications)),
+    )  # fmt: skip
+    return f"| {' | '.join(cell or '–' for cell in cells)} |\n"
+
+
+def _application(one: ApplicationProfile) -> str:
+    return f"{one.label} `{one.aid}`"
+
+
+def _authentication(one: ApplicationProfile) -> str:
+    key = f", PIN key: {one.pin_key}" if one.pin_key != "none" else ""
+    return "none" if one.oda == "none" else f"{one.oda.upper()} by CA key {one.ca_index}{key}"
+
+
+def _verification(one: ApplicationProfile) -> str:
+    """The rules of its CVM list in few words, from one to the next."""
+    methods = {code: words for words, code in METHODS.items()}
+    conditions = {code: words for words, code in CONDITIONS.items()}
+    rules = CvmList.parse(cvm_list(one.cvm_list)).rules
+    told = (f"{methods[rule.method]} ({conditions[rule.condition]})" for rule in rules)
+    return "; ".join(words.removesuffix(" (always)") for words in told)
+
+
+def _once(words: Iterable[str]) -> str:
+    return "<br>".join(dict.fromkeys(words))
 
 
 def messages() -> str:
@@ -107,7 +181,9 @@ def schemas() -> dict[str, str]:
 
 def pages() -> dict[Path, str]:
     """Every page that this script writes, by its path."""
-    return {HERE / "messages.md": messages()} | {HERE / "schemas" / name: text for name, text in schemas().items()}
+    return {HERE / "messages.md": messages(), HERE / "cards.md": cards()} | {
+        HERE / "schemas" / name: text for name, text in schemas().items()
+    }
 
 
 if __name__ == "__main__":

@@ -92,9 +92,11 @@ class Desk:
         self._stack = stack
         self._profile = load_card_profile(card_path(wanted.profile))
         self._number = wanted.pan_number
-        self._pan = next(derived(self._profile.pan_prefix, self._number), "")
+        self._pan = next(derived(self._profile.pan_prefix, self._number, self._profile.pan_digits), "")
         if not self._pan:
             raise ConfigurationError(f"the test range has no card number {self._number}", advice="take a lower one")
+        if not self._profile.chip:
+            raise ConfigurationError(f"{self._profile.name} has no chip", advice="take another card")
         self._reader = load_reader_profile(wanted.reader)
         self._place = _place(wanted.slot, self._reader.slots)
         reason = unavailable(pyscard=False)

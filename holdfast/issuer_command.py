@@ -199,13 +199,20 @@ class Served:
         check_value = self.host.key_check_value(terminal.terminal_id)
         named = f"terminal {terminal.terminal_id} of {terminal.merchant_id}"
         self._say(f"{named}, check value of its test master key {check_value}")
-        for kind, profile in self.profiles.items():
-            pan = next(derived(profile.pan_prefix))
+        for kind, profile in self._firsts().items():
+            pan = _first_of_range(profile)
             self.recorder.protect(pan)
             spec = account_spec(kind, pan, profile, self.good_for)
             kept = self.host.open_account(spec, kept=True)
             good_for = "its account as the ledger has it" if kept else f"good for {self.good_for}"
             self._say(f"card {kind}: {mask_pan(pan)}, the first of its range, {good_for}")
+
+    def _firsts(self) -> dict[str, CardProfile]:
+        """Of the kinds of card whose numbers are of one range the first: each number is one account."""
+        firsts: dict[str, tuple[str, CardProfile]] = {}
+        for kind, profile in self.profiles.items():
+            firsts.setdefault(_first_of_range(profile), (kind, profile))
+        return dict(firsts.values())
 
     def _administer(self, where: tuple[str, int], feed: Feed) -> None:
         from holdfast.admin.desk import Desk, Given
@@ -221,6 +228,10 @@ class Served:
         self.admin = address, port = server.start()
         guarded = "with a token" if self.token else "for this machine alone, without a token"
         self._say(f"admin API on http://{address}:{port}, {guarded}; /openapi.json describes it")
+
+
+def _first_of_range(profile: CardProfile) -> str:
+    return next(derived(profile.pan_prefix, length=profile.pan_digits))
 
 
 def _token(wanted: Wanted) -> str:

@@ -5,24 +5,39 @@ from __future__ import annotations
 from pytest_bdd import given, parsers, then, when
 
 from steps.story import Story
+from steps.words import POSITIONS
+
+KIND = r"(?P<kind>[\w-]+)"
+"""A kind of card, as the rig's file names it."""
 
 
-@given(parsers.parse("a {kind:w} card in the reader"))
+@given(parsers.re(rf"an? {KIND} card in the reader"))
 def card(story: Story, kind: str) -> None:
     story.card_in_reader(kind)
 
 
-@given(parsers.parse("a {kind:w} card in the reader, its account good for {amount}"))
+@given(parsers.re(rf"an? {KIND} card in the reader, its account good for (?P<amount>.+)"))
 def card_with_little(story: Story, kind: str, amount: str) -> None:
     story.card_in_reader(kind, available=story.amount(amount))
 
 
-@given(parsers.parse("an expired {kind:w} card in the reader"))
-def expired_card(story: Story, kind: str) -> None:
-    story.card_in_reader(kind, expired=True)
+@given(parsers.re(rf"an? {KIND} card in the reader that (?P<fault>.+)"))
+def faulty_card(story: Story, kind: str, fault: str) -> None:
+    """What it does is a fault of the catalogue `rigs/cards/faults.yaml`, or one at a command."""
+    story.card_in_reader(kind, fault=fault)
 
 
-@when(parsers.parse("another {kind:w} card is in the reader"))
+@given(parsers.re(rf"an? {KIND} card at hand"))
+def card_at_hand(story: Story, kind: str) -> None:
+    story.card_for_reader(kind)
+
+
+@given(parsers.re(rf"an? {KIND} card at hand that (?P<fault>.+)"))
+def faulty_card_at_hand(story: Story, kind: str, fault: str) -> None:
+    story.card_for_reader(kind, fault=fault)
+
+
+@when(parsers.re(rf"another {KIND} card is in the reader"))
 def another_card(story: Story, kind: str) -> None:
     story.bench.take_card_out()
     story.card_in_reader(kind)
@@ -41,6 +56,46 @@ def wrong_pin_once(story: Story) -> None:
 @given("the cardholder never finds the right PIN")
 def wrong_pin_always(story: Story) -> None:
     story.bench.people.cardholder_types("wrong")
+
+
+@when("the cardholder knows his PIN after all")
+def knows_pin(story: Story) -> None:
+    story.bench.people.cardholder_types("right")
+
+
+@given("the cardholder has forgotten the PIN, and goes on without it")
+def bypasses(story: Story) -> None:
+    story.bench.people.cardholder_types("bypass")
+
+
+@given("the cardholder cancels when the PIN is asked")
+def cancels_at_pin(story: Story) -> None:
+    story.bench.people.cardholder_types("cancel")
+
+
+@given("the cardholder types the right PIN twice, and cancels then")
+def gives_up(story: Story) -> None:
+    story.bench.people.cardholder_types("right", "right", "cancel")
+
+
+@given("the cardholder types no PIN at all")
+def types_nothing(story: Story) -> None:
+    story.bench.people.cardholder_types("nothing")
+
+
+@given(parsers.re(r"the cardholder chooses the (?P<which>first|second|third) application"))
+def chooses(story: Story, which: str) -> None:
+    story.bench.people.cardholder_chooses(POSITIONS[which])
+
+
+@given("the cardholder chooses none of them")
+def chooses_none(story: Story) -> None:
+    story.bench.people.cardholder_chooses("cancel")
+
+
+@given(parsers.re(r"the cardholder (?P<word>agrees|does not agree) to the application"))
+def confirms(story: Story, word: str) -> None:
+    story.bench.people.cardholder_confirms(word == "agrees")
 
 
 @given("the card is pulled before its first cryptogram")

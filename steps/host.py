@@ -27,6 +27,15 @@ HOW = {
     "with an amount that is no number": "non-numeric F4",
     "with chip data that are no chip data": "malformed chip data",
     "with a chip tag twice": "duplicate chip tag",
+    "with a wrong proof for the chip": "wrong ARPC",
+    "without a proof for the chip": "no ARPC",
+    "with a script before the last word": "script 71",
+    "with a script after the last word": "script 72",
+    "with scripts before and after the last word": "scripts 71 and 72",
+    "with a script that blocks the application": "script 72 application block",
+    "with a script that blocks the card": "script 72 card block",
+    "with a script that changes the PIN": "script 72 PIN change",
+    "with a script that nobody sealed rightly": "script 71 wrong MAC",
     "with a length that is too big": "wrong length prefix",
     "with a length that is too small": "short length prefix",
     "with a length of zero": "zero length prefix",
@@ -94,6 +103,13 @@ def approves_part(story: Story, what: str) -> None:
     story.bench.host.misbehave(what, "partial 60")
 
 
+@given(parsers.parse("the host stands in for the issuer of the {what}"))
+def stands_in(story: Story, what: str) -> None:
+    """facts/unionpay-pos 5.21: an approval with a flaw; without the issuer's key there is no proof for the chip."""
+    rule = {"name": "stands in", "when": {"transaction": what}, "do": ["code A2", "no ARPC"], "until": {"times": 1}}
+    story.bench.host.misbehave_by([rule])
+
+
 @when("the late answer has come")
 def late_has_come(story: Story) -> None:
     story.bench.host.all_answers_sent()
@@ -135,6 +151,7 @@ def refusal(market: Market, reason: str) -> str:
         "a stolen card": "43",
         "an expired card": "54",
         "a card that does not exist": "14",
+        "a card that is not genuine": "59",
         "a restricted card": "62",
         "a terminal that nobody enrolled": "97",
         "a PIN tried too often": market.security.pin_tries_exceeded_code,

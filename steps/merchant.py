@@ -33,9 +33,9 @@ class Merchant:
 
     # ── what is held ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def asks_for_hold(self, amount: Money) -> None:
+    def asks_for_hold(self, amount: Money, entry: Entry = Entry.CHIP) -> None:
         """A pre-authorisation, approved or not: the next sentences speak of it."""
-        self.remembers(self._asks(Order(Transaction.PREAUTH, amount)))
+        self.remembers(self._asks(Order(Transaction.PREAUTH, amount, entry=entry)))
 
     def remembers(self, hold: Outcome) -> None:
         """A hold, made here or elsewhere, that the next sentences speak of."""
@@ -119,9 +119,9 @@ class Merchant:
 
     # ── sale ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def sells(self, amount: Money) -> None:
+    def sells(self, amount: Money, entry: Entry = Entry.CHIP) -> None:
         """A sale."""
-        self.sale = self._asks(Order(Transaction.SALE, amount))
+        self.sale = self._asks(Order(Transaction.SALE, amount, entry=entry))
 
     def voids_sale(self) -> None:
         """The last sale."""

@@ -43,6 +43,26 @@ def masked(story: Story) -> None:
     story.expect("receipt.pan-masked")
 
 
+@then("both copies name the application and its label")
+def names_application(story: Story) -> None:
+    story.expect("receipt.application")
+
+
+@then("no copy shows the day on which the card expires")
+def no_expiry(story: Story) -> None:
+    story.expect("receipt.no-expiry")
+
+
+@then("the merchant's copy is to be signed")
+def to_be_signed(story: Story) -> None:
+    story.expect("receipt.signature-line", present=True)
+
+
+@then("the merchant's copy is not to be signed")
+def not_to_be_signed(story: Story) -> None:
+    story.expect("receipt.signature-line", present=False)
+
+
 @then("nothing is printed as approved")
 def none(story: Story) -> None:
     story.expect("receipt.none")

@@ -17,6 +17,7 @@ from protocols.faults import ConfigurationError, ForeignCard
 from protocols.orders import Result
 from protocols.transactions import Transaction
 from steps.story import Story
+from steps.words import APART, MESSAGES, POSITIONS, words_of
 
 CallT = TypeVar("CallT", bound=Callable[..., None])
 Blame = Callable[[BaseException], None]
@@ -85,9 +86,13 @@ class Holdfast:
 
     # ── cards and people ──────────────────────────────────────────────────────────────────────────────────────
 
-    @says(r"a ${kind:\w+} card in the reader")
+    @says(r"a ${kind:[\w-]+} card in the reader")
     def card_in_reader(self, kind: str) -> None:
         self.story.card_in_reader(kind)
+
+    @says(r"a ${kind:[\w-]+} card in the reader that ${fault}")
+    def faulty_card_in_reader(self, kind: str, fault: str) -> None:
+        self.story.card_in_reader(kind, fault=fault)
 
     @says("no supervisor is at hand")
     def no_supervisor(self) -> None:
@@ -96,6 +101,14 @@ class Holdfast:
     @says("the cardholder mistypes the PIN once")
     def wrong_pin_once(self) -> None:
         self.story.bench.people.cardholder_types("wrong", "right")
+
+    @says("the cardholder chooses the ${which:(first|second|third)} application")
+    def choose_application(self, which: str) -> None:
+        self.story.bench.people.cardholder_chooses(POSITIONS[which])
+
+    @says("the terminal asks the cardholder for the application")
+    def cardholder_choice(self) -> None:
+        self.story.bench.terminal.set_parameter("cardholder choice", "on")
 
     # ── the merchant ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -199,6 +212,34 @@ class Holdfast:
     @says("the chip is told that the transaction is declined")
     def chip_declined(self) -> None:
         self.story.expect("chip.declined-offline")
+
+    @says("the cardholder was shown ${labels}")
+    def shown(self, labels: str) -> None:
+        self.story.expect("selection.offered", labels=labels.split(APART))
+
+    @says("the cardholder's choice was ${label}, and it was used")
+    def chosen(self, label: str) -> None:
+        self.story.expect("selection.chosen", label=label)
+
+    @says("the chip is told, among others, of ${words}")
+    def told(self, words: str) -> None:
+        self.story.expect("chip.tvr", **{"with": words_of(words)}, round="first")
+
+    @says("the card was authenticated by ${method:(SDA|DDA|CDA)}")
+    def authenticated(self, method: str) -> None:
+        self.story.expect("chip.authentication", method=method, result="right")
+
+    @says("the authentication of the card by ${method:(SDA|DDA|CDA)} failed")
+    def not_authentic(self, method: str) -> None:
+        self.story.expect("chip.authentication", method=method, result="failed")
+
+    @says("the host is sent ${what}")
+    def messages(self, what: str) -> None:
+        self.story.expect("host.messages", messages=MESSAGES[what])
+
+    @says("both copies name the application and its label")
+    def names_application(self) -> None:
+        self.story.expect("receipt.application")
 
     @says("the ${transaction} is reversed")
     def reversed_(self, transaction: Transaction) -> None:

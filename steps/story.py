@@ -119,15 +119,13 @@ class Story:
 
     # ── cards ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def card_in_reader(
-        self, kind: str, *, available: Money | None = None, expired: bool = False, atr: bytes | None = None
-    ) -> None:
-        """A fresh card of the rig's kind with a fresh account, in the reader; `atr` as in `Bench.issue_card`."""
-        self.card_for_reader(kind, available=available, expired=expired, atr=atr)
+    def card_in_reader(self, kind: str, *, available: Money | None = None, **more: Any) -> None:
+        """A fresh card of the rig's kind with a fresh account, in the reader; `more` as in `Bench.issue_card`."""
+        self.card_for_reader(kind, available=available, **more)
         self.bench.presenter.offer(self.bench.card)
 
     def card_for_reader(self, kind: str, *, available: Money | None = None, **more: Any) -> None:
-        """The same, at hand; `more` as in `Bench.issue_card`."""
+        """The same, at hand."""
         card = self.bench.issue_card(kind, self.case, **more)
         self.bench.host.open_account(card, available or self.amount.opening())
 

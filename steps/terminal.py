@@ -250,6 +250,28 @@ def sent_without_track(story: Story, transaction: str) -> None:
     story.expect("request.carries", transaction=transaction, field=35, value="")
 
 
+@then(parsers.re(rf"the chip data of the (?P<transaction>{TRANSACTIONS}) are of (?P<amount>.+)"))
+def chip_amount(story: Story, transaction: str, amount: str) -> None:
+    story.expect(
+        "request.carries", transaction=transaction, field="55.9F02", value=f"{story.amount(amount).minor:012d}"
+    )
+
+
+@then("the chip data say that it is a pre-authorisation")
+def chip_kind(story: Story) -> None:
+    story.expect("request.carries", transaction=Transaction.PREAUTH.value, field="55.9C", value="03")  # facts 2.2
+
+
+@then(parsers.re(rf"the (?P<transaction>{TRANSACTIONS}) says (?P<number>\d{{3}}) for the card's sequence number"))
+def sequence_number(story: Story, transaction: str, number: str) -> None:
+    story.expect("request.carries", transaction=transaction, field=23, value=number)
+
+
+@then(parsers.re(rf"the (?P<transaction>{TRANSACTIONS}) carries no sequence number of the card"))
+def no_sequence_number(story: Story, transaction: str) -> None:
+    story.expect("request.carries", transaction=transaction, field=23, value="")
+
+
 @then(parsers.re(rf"the (?P<transaction>{TRANSACTIONS}) names the hold"))
 def names_hold(story: Story, transaction: str) -> None:
     hold = story.merchant.held()

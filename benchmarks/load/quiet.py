@@ -16,9 +16,10 @@ time."""
 
 
 class Quiet:
-    """Measures while nobody else is at work, if that can be had within so many tries."""
+    """Measures while nobody else is at work, if that can be had within so many tries. `pid` is a daemon's that works
+    for the measurement; None where there is none."""
 
-    def __init__(self, pid: int, tries: int) -> None:
+    def __init__(self, pid: int | None, tries: int) -> None:
         self._pid, self._tries = pid, tries
         self.foreign: list[float] = []
         """What others used of all cores during each measurement that counted."""
@@ -38,6 +39,6 @@ class Quiet:
 
     def _others(self) -> float:
         """Seconds of processor that others have used: all but this process and the threads of the daemon."""
-        tasks = Path(f"/proc/{self._pid}/task").iterdir()
+        tasks = [] if self._pid is None else list(Path(f"/proc/{self._pid}/task").iterdir())
         daemon = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
         return busy_s() - time.process_time() - daemon

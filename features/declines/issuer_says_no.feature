@@ -42,13 +42,6 @@ Feature: The issuer says no
       | stolen | a stolen card |
 
   @C083
-  Scenario: The terminal itself refuses an expired card
-    Given an expired credit card in the reader
-    When the merchant asks for a hold of the usual amount
-    Then the terminal reports the pre-authorisation refused
-    And nothing is sent to the host
-
-  @C083
   Scenario: The host refuses a card that it has as expired
     Given a credit card in the reader
     And the issuer has the card as expired

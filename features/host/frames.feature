@@ -19,7 +19,7 @@ Feature: The host, and frames that are none
       | whose length is in ASCII            | it looks like ASCII digits       |
       | whose length has its low byte first | its first byte the lower one     |
       | whose length counts itself          | seems to count itself            |
-      | without a TPDU                      | is there a TPDU at all           |
+      | without a TPDU                      | is a TPDU or header missing      |
       | without a header                    | is there a header at all         |
       | that is cut off                     | came before the connection ended |
       | with bytes left over                | bytes are left over              |

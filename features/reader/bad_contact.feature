@@ -1,5 +1,10 @@
 Feature: Dirty, bouncing and misplaced contacts
-  A card that cannot be read is no card: nothing is asked of the host, and the next one is read as ever.
+  A card that cannot be read is no card: nothing is asked of the host, and the next one is read as ever. That a stripe may
+  take the chip's place is another matter (entry/fallback.feature).
+
+  Background:
+    Given the terminal tries a chip 1 time
+    And the terminal never falls back to the stripe
 
   @C146
   Scenario Outline: A card whose answer to reset is none

@@ -88,8 +88,11 @@ class Desk:
         profile = self._profiles.get(profile_name)
         if profile is None:
             raise missing("card profile", profile_name, self._profiles, f"there are {', '.join(self._profiles)}")
-        if pan is not None and not (is_test_card(pan) and pan.startswith(profile.pan_prefix)):
-            advice = f"it begins with {profile.pan_prefix} and ends with its check digit"
+        of_range = pan is None or (pan.startswith(profile.pan_prefix) and len(pan) == profile.pan_digits)
+        if pan is not None and not (of_range and is_test_card(pan)):
+            advice = (
+                f"it has {profile.pan_digits} digits, begins with {profile.pan_prefix} and ends with its check digit"
+            )
             raise ApiError(422, "pan: this is no card of the profile's test range", advice=advice)
         with self._changing:
             names = self.ask.card_names()
@@ -99,7 +102,7 @@ class Desk:
                 raise ApiError(409, f"{MOST_CARDS} cards are on file already")
             if pan is not None and self.ask.has_pan(pan):
                 raise ApiError(409, "another card has this number", advice="leave `pan` out: a free one is taken")
-            number = pan or self.ask.free_pan(profile.pan_prefix)
+            number = pan or self.ask.free_pan(profile.pan_prefix, profile.pan_digits)
             self._protect(number)
             spec = account_spec(card, number, profile, available, status)
             self.host.open_account(spec, kept=True)

@@ -93,7 +93,7 @@ class NewAccount(Given):
     available: NewAmount
     profile: CardName = Field("credit", description="a card of the rig file")
     pan: str | None = Field(
-        default=None, pattern=r"^[0-9]{16}$", description="of the profile's test range; else the next free one",
+        default=None, pattern=r"^[0-9]{13,19}$", description="of the profile's test range; else the next free one",
         json_schema_extra={"writeOnly": True},
     )  # fmt: skip
     status: Status = "open"

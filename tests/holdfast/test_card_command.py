@@ -195,7 +195,7 @@ def test_quit_ends_it(card: Started, typed: str) -> None:
 
 
 def test_on_a_terminal_words_are_taken_and_the_end_of_input_ends_it() -> None:
-    tty = Tty("card", "--profile", "unionpay-debit")
+    tty = Tty("card", "--profile", "debit-chip")
     try:
         tty.until(r"export PCSCLITE_CSOCK_NAME=\S+")
         tty.type("out\n")
@@ -341,8 +341,8 @@ def test_the_card_is_put_into_the_slot_that_is_named() -> None:
     [
         (("--profile", "credti"), "there is no card 'credti' (did you mean credit?)"),
         (("--reader", "acr122"), "there is no reader profile 'acr122' (did you mean acr122u-like?)"),
-        (("--profile", "x"), "there is no card 'x' (there are unionpay-credit, unionpay-debit)"),
-        (("--profile", "rigs/cards/unionpay-credti.yaml"), "did you mean unionpay-credit.yaml"),
+        (("--profile", "x"), "there is no card 'x' (there are asks-first, at-home-only, cda, credit-chip"),
+        (("--profile", "rigs/cards/credti-chip.yaml"), "did you mean credit-chip.yaml"),
         (("--slot", "contactless"), "the reader has no 'contactless' slot (it has contact)"),
         (("--pan-number", "10000000"), "the test range has no card number 10000000"),
         (("credit",), "'credit' is no option (write `holdfast card --run opensc-tool -a`"),

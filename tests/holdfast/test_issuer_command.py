@@ -68,7 +68,7 @@ def test_quiet_says_where_it_listens_and_no_more(tmp_path: Path) -> None:
     with issuer(log, "--quiet") as port:
         assert run_client(port).returncode == 0
     said = log.read_text("utf-8").splitlines()
-    assert [line.split(" ")[0] for line in said] == ["terminal", "card", "card", "listening", "ended"]
+    assert [line.split(" ")[0] for line in said] == ["terminal", *["card"] * 4, "listening", "ended"]
 
 
 # ── what is kept, and what is not ─────────────────────────────────────────────────────────────────────────────────

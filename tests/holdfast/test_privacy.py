@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from protocols.pan import mask_pan
+from protocols.pan import derived, mask_pan
 from rigs.cards.loading import load_card_profile
 from rigs.model import load_rig
 from tests.support.commands import ROOT
@@ -38,6 +38,14 @@ PLANTED: dict[str, Callable[[str], bytes]] = {
 @pytest.mark.parametrize("form", PLANTED)
 def test_a_planted_card_number_is_found(form: str) -> None:
     assert find_pans(b"before " + PLANTED[form](PAN) + b" after"), form
+
+
+@pytest.mark.parametrize("length", [13, 19])
+@pytest.mark.parametrize("form", ["ascii", "bcd", "bcd, half a byte on", "hex", "utf-16-le", "base64, phase 1"])
+def test_so_is_one_of_another_length(form: str, length: int) -> None:
+    pan = next(derived("62509470", 4711, length))
+    packs = dict.fromkeys(("bcd", "bcd, half a byte on"), pan + "F" * (length % 2))
+    assert find_pans(b"before " + PLANTED[form](packs.get(form, pan)) + b" after"), form
 
 
 def test_a_planted_card_number_is_found_inside_a_pdf_stream(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_chosen_defects_come_in_the_order_of_the_list_and_a_near_miss_is_told() 
 def test_each_seeded_defect_is_one_of_a_device_that_a_qualified_rig_has_under_test() -> None:
     under_test = {component.value for rig in QUALIFIED_RIGS for component in load_rig(rig).dut}
     assert {defect.component for defect in all_defects().values()} == under_test == {"terminal", "reader"}
-    assert len(all_defects()) >= 39
+    assert len(all_defects()) >= 64
 
 
 def test_a_defect_of_a_device_that_is_not_under_test_is_not_run(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ for name in MODULES:
 
 SAMPLES = {
     "kind": "credit", "amount": "the usual amount", "transaction": "pre-authorisation", "result": "no reply",
-    "state": "open", "held": "nothing", "booked": "the full amount", "code": "51",
+    "state": "open", "held": "nothing", "booked": "the full amount", "code": "51", "fault": "signs wrongly",
+    "which": "second", "labels": "A, B", "label": "B", "words": "DDA failed", "method": "DDA", "what": "nothing",
 }  # fmt: skip
 
 

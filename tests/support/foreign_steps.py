@@ -12,15 +12,16 @@ import pytest
 from pytest_bdd import given, parsers
 
 from rigs.bench import Bench
+from rigs.cards.loading import card_path, load_card_profile
 from simulators.card import ChipCard
-from simulators.card.files import RecordKey
+from simulators.card.layout import RecordKey
 from steps.story import Story
 from tests.support.foreign import EXPIRY, FOREIGN
 
 KEEP, CRASH, LIMITS = "HOLDFAST_TEST_KEEP", "HOLDFAST_TEST_CRASH", "HOLDFAST_TEST_LIMITS"
 """Environment: where private files are copied to as a bench goes down; whether the process crashes after a case that a
 foreign card ended; and which file takes what pcscd may write."""
-FIRST_RECORD: RecordKey = ("application", 1, 1)
+FIRST_RECORD: RecordKey = (1, 1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,7 +48,7 @@ def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scen
 
 def foreign_card(story: Story) -> ChipCard:
     """Held by whoever stands at the bench. It is no card of the bench: nobody has issued it."""
-    profile = next(iter(story.bench._profiles.values())).model_copy(update={"expiry": EXPIRY})
+    profile = load_card_profile(card_path("credit")).changed({"expiry": EXPIRY})
     card = ChipCard(profile, FOREIGN, name="a card")
     story.bench.take_card_out()
     story.bench.presenter.hold("a card", card)
@@ -62,8 +63,9 @@ def foreign(story: Story) -> None:
 
 @given(parsers.parse("a card of nobody's list whose record is cut to {count:d} bytes"))
 def cut(story: Story, count: int) -> None:
-    card = foreign_card(story)
-    card._records[FIRST_RECORD] = card._records[FIRST_RECORD][:count]
+    records = foreign_card(story)._chip.personal.applications[0].records
+    assert isinstance(records, dict)
+    records[FIRST_RECORD] = records[FIRST_RECORD][:count]
     story.bench.presenter.offer("a card")
 
 

@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from protocols.pan import TEST_RANGES, has_right_check_digit
+from protocols.pan import LONGEST_PAN, TEST_RANGES, has_right_check_digit
 
-DIGITS = 16
+LENGTHS = (13, 16, 19)
+"""Digits of the house's cards."""
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{22,}={0,2}")
 
@@ -65,12 +66,15 @@ def _unhexed(data: bytes) -> bytes:
 def _plain(text: bytes) -> list[str]:
     """Card numbers as digits, also with a blank or a dash between groups."""
     squeezed = re.sub(rb"(?<=\d)[ -](?=\d)", b"", text)
-    return [
-        digits
-        for prefix in TEST_RANGES
-        for match in re.finditer(prefix.encode() + rb"\d{8}", squeezed)
-        if has_right_check_digit(digits := match[0].decode())
-    ]
+    runs = (
+        match[0].decode() for prefix in TEST_RANGES for match in re.finditer(prefix.encode() + rb"\d{5,11}", squeezed)
+    )
+    return [pan for run in runs for pan in _beginnings(run)]
+
+
+def _beginnings(run: str) -> list[str]:
+    """Card numbers of each length that a run of digits begins with: what follows one may be digits, too."""
+    return [run[:length] for length in LENGTHS if len(run) >= length and has_right_check_digit(run[:length])]
 
 
 def _bcd(data: bytes) -> list[str]:
@@ -80,9 +84,8 @@ def _bcd(data: bytes) -> list[str]:
         for shifted in (data, _half_a_byte_on(data) if len(data) < 1_000_000 else b""):
             needle, at = bytes.fromhex(prefix), 0
             while (at := shifted.find(needle, at)) >= 0:
-                digits = shifted[at : at + DIGITS // 2].hex()
-                if len(digits) == DIGITS and digits.isdigit() and has_right_check_digit(digits):
-                    found.append(digits)
+                run = re.split(r"\D", shifted[at : at + (LONGEST_PAN + 1) // 2].hex(), maxsplit=1)[0]
+                found += _beginnings(run)
                 at += 1
     return found
 

@@ -47,7 +47,11 @@ def test_accounts_are_shown_with_masked_numbers_page_by_page(api: Api) -> None:
     assert [page["accounts"][0]["card"] for page in (first, second)] == ["credit", "debit"]
     assert first["accounts"][0]["pan"] == "625094******0014"
     assert first["accounts"][0]["available"] == cny(10_000_000)
-    assert api.get("/accounts?after=debit") == {"accounts": [], "after": None}
+    rest = api.get("/accounts?after=debit")["accounts"]
+    assert [(one["card"], one["pan"]) for one in rest] == [
+        ("pan-13", "625094***0019"), ("pan-19", "625094*********0019"),
+    ]  # fmt: skip
+    assert api.get("/accounts?after=pan-19") == {"accounts": [], "after": None}
 
 
 def test_a_card_that_was_issued_here_is_good_for_a_hold(api: Api, terminal: RawClient) -> None:
@@ -58,6 +62,16 @@ def test_a_card_that_was_issued_here_is_good_for_a_hold(api: Api, terminal: RawC
     held = terminal.ask(terminal.swiped(f35="6250947000000022D30122010000000000000"))
     assert held[39] == "00"
     assert api.get("/accounts/credit-2")["available"] == cny(50_00)
+
+
+def test_a_card_has_as_many_digits_as_its_profile_says(api: Api) -> None:
+    made = api.ask("POST", "/accounts", {"card": "short", "profile": "pan-13", "available": CNY_5})
+    assert (made.status, made.json["pan"]) == (201, "625094***0027")
+    wrong = {"card": "other", "profile": "pan-13", "available": CNY_5, "pan": "6250947000000022"}
+    answer = api.ask("POST", "/accounts", wrong)
+    assert (answer.status, answer.json["advice"]) == (
+        422, "it has 13 digits, begins with 62509470 and ends with its check digit",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -78,7 +92,7 @@ def test_a_card_that_cannot_be_issued_says_why(api: Api, change: dict[str, Any],
     answer = api.ask("POST", "/accounts", {"card": "another", "available": CNY_5, **change})
     assert (answer.status, set(answer.json)) == (status, {"error", "advice", "near"})
     assert words in answer.json["error"]
-    assert [one["card"] for one in api.get("/accounts")["accounts"]] == ["credit", "debit"]
+    assert [one["card"] for one in api.get("/accounts")["accounts"]] == ["credit", "debit", "pan-13", "pan-19"]
 
 
 def test_a_near_miss_is_named_and_a_card_number_in_a_path_is_not_told_again(api: Api) -> None:
