@@ -30,7 +30,7 @@ bench-setup: setup ## what the measurements against peers need; ARGS='--with iso
 
 bench-report: bench-setup ## measure codec, host, history, delays and reader anew, and write docs/benchmarks.md
 	@mkdir -p build/benchmarks
-	@for one in codec host history delay reader; do .venv/bin/python benchmarks/bench_$$one.py --json build/benchmarks/$$one.json || exit; done
+	@for one in codec host history delay reader kernel; do .venv/bin/python benchmarks/bench_$$one.py --json build/benchmarks/$$one.json || exit; done
 	@.venv/bin/python benchmarks/bench_host.py --scheme x9.19 --json build/benchmarks/host-x919.json
 	@.venv/bin/python benchmarks/table.py
 

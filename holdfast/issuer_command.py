@@ -36,6 +36,7 @@ from rigs.rulefile import RuleFile, RuleModel
 from rigs.timeline import Recorder
 from rigs.yamlfile import load_strict
 from simulators.card import CardProfile
+from simulators.card.authority import house_authority
 from simulators.issuer import IssuerHost, Rule
 from simulators.issuer.actions import together
 from simulators.issuer.opening import open_database
@@ -144,7 +145,7 @@ class Served:
             self.feed = Feed()
         self.host = IssuerHost(
             market=self.market, emit=self.emit, directory=private, address=wanted.listen[0], port=wanted.listen[1],
-            database=database, tls=wanted.tls,
+            database=database, tls=wanted.tls, ca_keys=house_authority().ca_keys(),
         )  # fmt: skip
         stack.callback(self.host.stop)
         self.listening = address, port = self.host.start()
