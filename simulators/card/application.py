@@ -129,7 +129,7 @@ class ApplicationProfile(BaseModel):
     log: bool = Field(True, description="9F4D and 9F4F: the card keeps a log of its transactions")
     log_format: Hex = Field("9A039F21039F02069F03069F1A025F2A029F4E149C019F3602", description="9F4F")
     electronic_cash: int | None = Field(None, ge=0, lt=10**12, description="9F79: balance in minor units")
-    discretionary_data: Hex = Field("", description="the issuer's own part of 9F10")
+    discretionary_data: Hex = Field("", max_length=46, description="the issuer's own part of 9F10, which has 32 bytes")
     default_action: str = Field(
         "6300", pattern=r"^([0-9A-F]{4})?$", description="9F52: what the card itself decides by; likely JR/T 0025-5"
     )

@@ -114,7 +114,7 @@ class Authority:
     ) -> Issuer:  # fmt: skip
         """An issuer under a key of the CA. `issuer_id` is the beginning of its PANs, `expires` MMYY."""
         wanted = (index, bits, exponent, issuer_id, expires, number, by_another_ca)
-        if True:
+        if wanted not in self._issuers:
             key = self._keys["issuer", bits, exponent, number]
             signer = self._another_ca(index) if by_another_ca else self._ca(index)
             certificate = issue_issuer(

@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
+from pydantic import ValidationError
 
 from protocols.emv import Apdu, parse
 from protocols.emv.csu import Csu
@@ -13,11 +14,9 @@ from simulators.card import CardState
 from tests.simulators.card.desk import AAC, ARQC, TC, TERMINAL, Desk, Word, no_oda
 from tests.simulators.kit import OTHER_PAN, PAN, credit_profile
 
-USED = {"atc": 4, "last_online_atc": 4}
-"""A card that was online before: nothing is said of being new."""
-
 
 def used() -> CardState:
+    """A card that was online before: nothing is said of being new."""
     return CardState(atc=4, last_online_atc=4)
 
 
@@ -133,6 +132,12 @@ def test_an_issuer_may_have_data_of_its_own_in_the_answer() -> None:
     assert len(word.issuer_data) == 32
     assert word.issuer_data.endswith(b"\x17" + b"\x0a" * 23)
     assert word.cryptogram == desk.expected(word)
+
+
+def test_issuer_data_that_no_answer_holds_are_refused_with_the_card_file() -> None:
+    """EMV Book 3, Annex A: 9F10 has at most 32 bytes."""
+    with pytest.raises(ValidationError, match="discretionary_data"):
+        no_oda(discretionary_data="0A" * 24)
 
 
 def test_a_list_that_asks_for_less_is_covered_by_zeros() -> None:

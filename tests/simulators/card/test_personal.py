@@ -369,6 +369,7 @@ def test_get_data_gives_the_log_format_and_electronic_cash() -> None:
     data = credit(electronic_cash=50_000, get_data={"9F6D": "000000001000"}).data
     assert data["9F4F"].hex().upper() == "9A039F21039F02069F03069F1A025F2A029F4E149C019F3602"
     assert data["9F79"].hex() == "000000050000"
+    assert data["9F52"].hex() == "6300"
     assert data["9F6D"].hex() == "000000001000"
     assert "9F79" not in credit().data
     assert "9F4F" not in credit(log=False).data
@@ -445,6 +446,13 @@ def test_an_unharmed_card_proves_itself(oda: str, verdict: str) -> None:
     application = credit(oda=oda)
     assert authentic(application, PAN, house_authority(), TODAY) == verdict
     assert ca_index(application) == ("" if oda == "none" else "F0")
+
+
+@pytest.mark.parametrize("oda", ["sda", "dda"])
+def test_a_card_without_a_tag_list_signs_its_records_alone(oda: str) -> None:
+    """EMV Book 3, 10.3: the AIP is signed where 9F4A asks for it."""
+    application = credit(static_tags="", oda=oda)
+    assert authentic(application, PAN, house_authority(), TODAY) == "right"
 
 
 def test_a_card_whose_certificates_have_run_out_does_not() -> None:

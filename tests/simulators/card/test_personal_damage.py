@@ -204,6 +204,7 @@ def test_zero_bytes_around_objects_change_nothing_but_the_bytes() -> None:
     """EMV Book 3, Annex B1."""
     application = credit(Damage(pad=True))
     assert application.records[2, 1][3:5] == b"\x00\x5a"
+    assert application.records[2, 1][-5:] == bytes.fromhex("9F44010200")
     assert values_of(application)["5A"] == values_of(credit())["5A"]
     assert find(application.fci, "50") == b"PBOC CREDIT"
     assert b"\x00\x50\x0bPBOC CREDIT\x00\x87" in application.fci

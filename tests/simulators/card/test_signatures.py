@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocols.emv import Apdu, find, parse
+from protocols.emv import Apdu, TlvError, find, parse
 from protocols.emv.certificates import AuthenticationFailed, Reason
 from protocols.emv.oda import check_combined, check_dynamic, recover_combined, transaction_data
 from protocols.emv.rsa import RsaPublic
@@ -23,7 +23,11 @@ def desk_of(oda: str, fault: CardFault | None = None) -> Desk:
 
 def sign(desk: Desk, data: bytes = CHALLENGE, p1: int = 0) -> tuple[bytes, str]:
     answer = desk.send(Apdu(0, 0x88, p1, 0, data, 256))
-    return answer.data[answer.data.find(b"\x80") :][3:] if len(answer.data) > 128 else b"", answer.sw
+    try:
+        nodes = parse(answer.data)
+    except TlvError:
+        nodes = []
+    return nodes[0].value if nodes else b"", answer.sw
 
 
 def key_of(desk: Desk) -> RsaPublic:
