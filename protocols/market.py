@@ -218,6 +218,8 @@ class ReceiptRule(MarketPart):
     mandatory: dict[str, Words] = Field(description="transaction to the labels that must be there")
     of_the_chip: Words = Field((), description="those of the labels that a slip has only when the chip was read")
     signature_line: str
+    pin_line: str = Field("已验证密码", description="of a cardholder whom a PIN has verified; wording: likely")
+    no_cvm_line: str = Field("免密免签", description="of one who is to do neither; wording: likely")
     not_a_sale: str
 
     @field_validator("type_names", "mandatory")

@@ -25,6 +25,11 @@ CDA_REQUESTED = 0x10
 """b5 of P1 of GENERATE AC. EMV Book 3, 6.5.5, table 13"""
 PIN_COMMANDS = (0x20, 0x24)
 """VERIFY and PIN CHANGE."""
+_PIN_INSTRUCTIONS = tuple(bytes([ins]) for ins in PIN_COMMANDS)
+PIN_UNBLOCK = b"\x24\x00"
+"""Instruction and P2."""
+HEADER_BYTES, LONGEST_MAC = 5, 8
+"""Class, instruction, parameters and length; EMV Book 2, 9.2.1."""
 SCRIPT_COMMAND = "86"
 """An issuer's command within F55. EMV Book 3, Annex A"""
 CRYPTOGRAMS = {0x00: "AAC", 0x40: "TC", 0x80: "ARQC"}
@@ -183,13 +188,20 @@ def _deep(nodes: list[Tlv] | tuple[Tlv, ...], depth: int) -> list[tuple[Tlv, int
     return rows
 
 
-def changes_pin(node: Tlv) -> bool:
-    """Whether an object is an issuer's command that holds a PIN, if only an enciphered one."""
-    return node.tag == SCRIPT_COMMAND and len(node.value) > 1 and node.value[1] in PIN_COMMANDS
+def shown_script_command(value: bytes) -> bytes:
+    """An issuer's command as it may be told: data that hold a PIN, if only an enciphered one, as FF behind the header.
+
+    A PIN UNBLOCK brings a MAC alone. EMV Book 3, 6.5.10
+    """
+    data = value[HEADER_BYTES:]
+    if value[1:2] not in _PIN_INSTRUCTIONS or (value[1:4:2] == PIN_UNBLOCK and len(data) <= LONGEST_MAC):
+        return value
+    return value[:HEADER_BYTES] + b"\xff" * len(data)
 
 
 def _row(node: Tlv, depth: int) -> dict[str, str | int]:
     known = TAGS.get(node.tag)
-    hidden = (known is not None and known.hidden) or changes_pin(node)
-    value = f"({len(node.value)} bytes, hidden)" if hidden else "" if node.children else node.value.hex().upper()
+    hidden = known is not None and known.hidden
+    octets = shown_script_command(node.value) if node.tag == SCRIPT_COMMAND else node.value
+    value = f"({len(octets)} bytes, hidden)" if hidden else "" if node.children else octets.hex().upper()
     return {"tag": node.tag, "name": known.name if known else "unknown", "value": value, "depth": depth}

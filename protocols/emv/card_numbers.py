@@ -2,17 +2,18 @@
 
 Data objects that hold a PAN are read exactly (EMV Book 3, Annex A; facts/pcsc-emv 4.2). Objects that nobody gave a
 number to hold are looked through for its shapes, and so is an answer that is no TLV as a whole: a record that is cut
-short or garbled shows its number all the same.
+short or garbled shows its number all the same. Random values are left out there as far as objects can be followed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 
-from protocols.emv.tlv import Tlv, TlvError, flatten, parse
+from protocols.emv.tlv import Tlv, TlvError, flatten, header, is_template, parse
 from protocols.pan import LONGEST_PAN, SHORTEST_PAN, looks_like_a_pan
 
 
@@ -43,6 +44,8 @@ GET_CHALLENGE, LONGEST_CHALLENGE = 0x84, 8
 FORMAT_1 = frozenset({0xA8, 0xAE, 0x88})
 """GET PROCESSING OPTIONS, GENERATE AC and INTERNAL AUTHENTICATE may answer with object 80, bare values without a PAN.
 EMV Book 3, 6.5.5, 6.5.8, 6.5.9"""
+FOLLOWED = (b"\x70", b"\x77", b"\x6f")
+"""Templates of records, of answers of format 2, and of what SELECT answers. EMV Book 3, 6.5.5, 6.5.11; Book 1, 11.3"""
 OF_READER, UID = 0xFF, 0xCA
 """Commands of class FF are the reader's own: FF CA tells a UID, FF B0 reads a storage card. PC/SC part 3, 3.2.2.1"""
 
@@ -70,7 +73,7 @@ def numbers_shown(command: bytes, answer: bytes) -> Iterator[Shown]:
     try:
         nodes = list(flatten(parse(data)))
     except TlvError:
-        return _by_shape(data)
+        return _of_broken(ins, data)
     bare = [node for node in nodes if not node.children and not (node.tag == "80" and ins in FORMAT_1)]
     return chain.from_iterable(map(_of_object, bare))
 
@@ -102,6 +105,38 @@ def _track_1(value: bytes) -> str:
     """ISO/IEC 7813: format code, PAN, which may be grouped, and a caret; without the sentinel, which a chip omits."""
     text = value.decode("latin-1").lstrip("%")
     return text[1:].partition("^")[0].replace(" ", "")
+
+
+def _of_broken(ins: int, data: bytes) -> Iterator[Shown]:
+    """What is no TLV as a whole: by shape, but where values can be followed that hold no number.
+
+    Random bytes look like a number in one certificate of fifty: a bad card must not end a run by chance. What stands
+    behind the tag of a number counts as one wherever it is.
+    """
+    blanked = bytearray(data)
+    for start, end in _random_parts(ins, data):
+        blanked[start:end] = b"\xff" * (end - start)
+    yield from _after_headers(data.hex().upper())
+    yield from _by_shape(bytes(blanked))
+
+
+def _random_parts(ins: int, data: bytes) -> Iterator[tuple[int, int]]:
+    """Where such values lie: bare ones of format 1, and those of a template, as far as its objects can be followed."""
+    if ins in FORMAT_1 and data[:1] == b"\x80":
+        yield 1, len(data)
+    if data[:1] not in FOLLOWED:
+        return
+    with suppress(TlvError):
+        at = 0
+        while at < len(data):
+            if data[at] == 0x00:  # EMV Book 3, Annex B1
+                at += 1
+                continue
+            tag, size, start = header(data, at)
+            end = min(start + size, len(data))
+            if tag in NO_NUMBER:
+                yield start, end
+            at = start if is_template(tag) else end
 
 
 def _by_shape(data: bytes) -> Iterator[Shown]:

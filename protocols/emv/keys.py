@@ -51,8 +51,3 @@ def derive_b(master: bytes, pan: str, psn: str) -> bytes:
     decimal = "".join(filter(str.isdecimal, hashed)) + "".join(filter(str.isalpha, hashed)).translate(_AS_DIGITS)
     diversifier = bytes.fromhex(decimal[:16])
     return TripleDes(master).encrypt(diversifier + xor(diversifier, b"\xff" * 8))
-
-
-def odd_parity(key: bytes) -> bytes:
-    """A key as most cards store it: each byte with an odd number of bits set. DES does not look at them."""
-    return bytes(byte ^ (byte.bit_count() + 1) % 2 for byte in key)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from protocols.emv.apdu import PIN_COMMANDS, SCRIPT_COMMAND, changes_pin
+from protocols.emv.apdu import HEADER_BYTES, PIN_COMMANDS, SCRIPT_COMMAND, shown_script_command
 from protocols.emv.tags import TAGS
 from protocols.emv.tlv import Tlv, TlvError, flatten, objects, parse
 from protocols.masking import Exposure, Masked, hide_nibbles, hide_pan_nibbles
 
-HEADER = 5
-"""Class, instruction, parameters and length."""
 NO_TLV = (0x20, 0x82, 0x84, 0x88)
 """Commands whose answers are no data objects and hold no card data: VERIFY, EXTERNAL AUTHENTICATE, GET CHALLENGE,
 INTERNAL AUTHENTICATE."""
@@ -26,7 +24,7 @@ def mask_apdu(command: bytes, response: bytes) -> tuple[Masked, Masked]:
 
 
 def _command(command: bytes) -> Masked:
-    if len(command) > HEADER and command[1] in PIN_COMMANDS:
+    if len(command) > HEADER_BYTES and command[1] in PIN_COMMANDS:
         out = bytearray(command)
         exposed = _hide_data(out, 0, len(command))
         return Masked(bytes(out), (exposed,))
@@ -35,7 +33,7 @@ def _command(command: bytes) -> Masked:
 
 def _hide_data(out: bytearray, start: int, end: int) -> Exposure:
     """Of a command all that follows its header: what holds a PIN, plain or enciphered, is never kept."""
-    at, digits = start + HEADER, 2 * (end - start - HEADER)
+    at, digits = start + HEADER_BYTES, 2 * (end - start - HEADER_BYTES)
     hide_nibbles(out, 2 * at, digits)
     return Exposure("pin block", at, digits, "holdfast")
 
@@ -65,7 +63,7 @@ def hide_chip_data(data: bytes) -> bytes:
 def _hide(data: bytes, nodes: list[Tlv]) -> tuple[bytes, list[Exposure]]:
     out, exposed = bytearray(data), []
     for node in nodes:
-        if changes_pin(node) and len(node.value) > HEADER:
+        if node.tag == SCRIPT_COMMAND and shown_script_command(node.value) != node.value:
             exposed.append(_hide_data(out, node.offset, node.offset + len(node.value)))
         if node.tag not in _HIDDEN:
             continue

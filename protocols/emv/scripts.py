@@ -55,11 +55,6 @@ def update_record(sfi: int, number: int, value: bytes) -> Apdu:
     return Apdu(0x04, 0xDC, number, sfi << 3 | 0x04, value)
 
 
-def put_tag(command: Apdu) -> str:
-    """The tag that PUT DATA sets."""
-    return f"{command.p1:02X}{command.p2:02X}".removeprefix("00")
-
-
 def template(tag: str, identifier: bytes, commands: Iterable[bytes]) -> bytes:
     """Template 71 or 72 with its commands. EMV Book 3, 10.10, table 32; Annex A"""
     return build([(tag, [(IDENTIFIER, identifier), *((COMMAND, command) for command in commands)])])

@@ -81,6 +81,18 @@ def _length(data: bytes, at: int, end: int, tag: str) -> tuple[int, int]:
     return int.from_bytes(data[at + 1 : at + 1 + count], "big"), at + 1 + count
 
 
+def is_template(tag: str) -> bool:
+    """Whether an object of this tag holds objects. EMV Book 3, Annex B1, b6 of the first byte"""
+    return bool(int(tag[:2], 16) & _CONSTRUCTED)
+
+
+def header(data: bytes, at: int) -> tuple[str, int, int]:
+    """Tag and length of the object that begins here, and where its value does, be it there or not. Raises TlvError."""
+    tag, at = _tag(data, at, len(data))
+    size, at = (data[at], at + 1) if at < len(data) and data[at] <= _SHORT else _length(data, at, len(data), tag)
+    return tag, size, at
+
+
 def top(data: bytes) -> list[Tlv]:
     """The objects of the outermost level, templates unread: one that is garbled inside does not hide its neighbours.
 
@@ -91,8 +103,7 @@ def top(data: bytes) -> list[Tlv]:
         if data[at] == 0x00:  # EMV Book 3, Annex B1: filling between objects
             at += 1
             continue
-        tag, at = _tag(data, at, len(data))
-        size, at = (data[at], at + 1) if at < len(data) and data[at] <= _SHORT else _length(data, at, len(data), tag)
+        tag, size, at = header(data, at)
         if at + size > len(data):
             raise TlvError(f"tag {tag} at offset {at} says {size} bytes, {len(data) - at} are left")
         found.append(Tlv(tag, data[at : at + size], at))

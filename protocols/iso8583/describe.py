@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from protocols.emv.apdu import SCRIPT_COMMAND, shown_script_command
 from protocols.emv.tags import TAGS
 from protocols.emv.tlv import TlvError, flatten, parse
 from protocols.iso8583.compile import MTI, Message
@@ -74,4 +75,4 @@ def _tag(tag: str, value: bytes) -> str:
     known = TAGS.get(tag)
     if known is not None and known.hidden:
         return f"({len(value)} bytes, hidden)"
-    return value.hex().upper()
+    return (shown_script_command(value) if tag == SCRIPT_COMMAND else value).hex().upper()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from protocols.emv import build
 from simulators.card.damage import Damage
-from simulators.card.layout import RecordKey, joined
+from simulators.card.layout import RecordKey, broken, joined
 
 PSE = b"1PAY.SYS.DDF01"  # EMV Book 1, 12.2.2
 DIRECTORY = 1
@@ -75,4 +75,4 @@ def _record(entries: Sequence[Mapping[str, bytes]], damage: Damage) -> bytes:
         for one in entries
     ]
     record = build([("70", [*([OTHER_DIRECTORY] if odd else []), *parts])])
-    return record[:-2] if damage.pse == "garbled" else record
+    return broken(record) if damage.pse == "garbled" else record

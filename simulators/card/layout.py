@@ -13,6 +13,7 @@ from protocols.emv import build
 from protocols.emv.tlv import encode_length
 from protocols.faults import ConfigurationError
 from simulators.card.damage import Damage
+from simulators.card.shapes import no_digits
 
 RecordKey = tuple[int, int]
 """Short file identifier and record number."""
@@ -106,8 +107,14 @@ def spoilt(found: Iterable[Record], damage: Damage) -> dict[RecordKey, bytes]:
         name = "{}.{}".format(*record.key)
         data = _content_of(record) if damage.bare else record.data
         if name not in damage.missing:
-            kept[record.key] = data[:-2] if name in damage.cut else data
+            kept[record.key] = broken(data) if name in damage.cut else data
     return kept
+
+
+def broken(record: bytes) -> bytes:
+    """A record that ends in the middle of an object, two bytes too soon."""
+    head = _header(record)
+    return record[:head] + no_digits(record[head:-2])
 
 
 def signed_content(found: Iterable[Record]) -> bytes:
@@ -116,7 +123,12 @@ def signed_content(found: Iterable[Record]) -> bytes:
 
 
 def _content_of(record: Record) -> bytes:
-    return record.data[3:] if record.data[1] == 0x81 else record.data[2:]
+    return record.data[_header(record.data) :]
+
+
+def _header(record: bytes) -> int:
+    """Bytes of tag and length."""
+    return 3 if record[1] == 0x81 else 2
 
 
 # ── the locator ───────────────────────────────────────────────────────────────────────────────────────────────────

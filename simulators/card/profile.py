@@ -28,7 +28,7 @@ class CardProfile(BaseModel):
     pan_prefix: str = Field(pattern="^(" + "|".join(TEST_RANGES) + ")$", description="test ranges only")
     pan_digits: int = Field(16, ge=SHORTEST_PAN, le=LONGEST_PAN)
     psn: str = Field("01", pattern=r"^(\d{2})?$", description="5F34; empty: the card has none")
-    expiry: str = Field(pattern=r"^\d{4}$", description="YYMM")
+    expiry: str = Field(pattern=r"^\d{2}(0[1-9]|1[0-2])$", description="YYMM")
     effective: str = Field("200101", pattern=r"^(\d{6})?$", description="YYMMDD")
     cardholder: str = Field("TEST CARD/HOLDFAST", max_length=26)
     service_code: str = Field("201", pattern=r"^\d{3}$", description="of the stripe, and of 57")

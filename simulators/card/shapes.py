@@ -51,7 +51,7 @@ def garbled(ins: int, data: bytes) -> bytes:
     nodes = _top(data)
     if not nodes:
         return data
-    return bytes.fromhex(nodes[0].tag) + encode_length(len(data) + BEYOND) + _no_digits(nodes[0].value)
+    return bytes.fromhex(nodes[0].tag) + encode_length(len(data) + BEYOND) + no_digits(nodes[0].value)
 
 
 def cut_short(ins: int, data: bytes) -> bytes:
@@ -60,10 +60,10 @@ def cut_short(ins: int, data: bytes) -> bytes:
     if len(nodes) != 1:
         return data[:-1]
     head = len(data) - len(nodes[0].value)
-    return data[:head] + _no_digits(data[head:-1])
+    return data[:head] + no_digits(data[head:-1])
 
 
-def _no_digits(data: bytes) -> bytes:
+def no_digits(data: bytes) -> bytes:
     """Of what is no data object any more nobody reads the values. Left as they are, the random bytes of a cryptogram or
     a certificate would look like a card number by chance, once in some hundred, to who searches them for one."""
     return bytes(byte | 0xAA for byte in data)
@@ -89,7 +89,7 @@ def bare(ins: int, data: bytes) -> bytes:
     nodes = _top(data)
     if len(nodes) != 1:
         return data
-    return nodes[0].value if nodes[0].children else _no_digits(nodes[0].value)
+    return nodes[0].value if nodes[0].children else no_digits(nodes[0].value)
 
 
 def wrapped(template: str) -> Shape:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from functools import reduce
 from operator import or_
 
 from protocols.emv.cvm import CvmList, CvmRule
+from protocols.emv.dates import full_date
 from protocols.emv.verification import Aip
 from simulators.card.application import ApplicationProfile, CvmWords
 from simulators.card.profile import CardProfile
 from simulators.card.stripe import TRACK_1_OWN, packed, track_2
 
-LAST_DAY = "31"
-"""Of 5F24, YYMMDD: the month counts. EMV Book 3, Annex A"""
 LOG_ENTRY = bytes.fromhex("0B0A")
 """9F4D: the log is file 11 and has 10 records. facts/pcsc-emv 4.2"""
 CONFIRMED = 0x80
@@ -26,7 +26,7 @@ def values_of(profile: CardProfile, one: ApplicationProfile, pan: str) -> dict[s
     hexes = {
         "84": one.aid, "4F": one.aid, "9F38": one.pdol, "8C": one.cdol1, "8D": one.cdol2, "97": one.tdol,
         "9F49": one.ddol if one.oda in ("dda", "cda") else "", "9F4A": one.static_tags if one.oda != "none" else "",
-        "5F24": profile.expiry + LAST_DAY, "5F25": profile.effective, "5F34": profile.psn, "5F28": profile.country,
+        "5F24": last_day(profile.expiry), "5F25": profile.effective, "5F34": profile.psn, "5F28": profile.country,
         "9F07": one.usage_control, "9F08": one.version, "9F0D": one.action_default, "9F0E": one.action_denial,
         "9F0F": one.action_online, "9F42": profile.currency, "9F44": "02" if profile.currency else "",
     }  # fmt: skip
@@ -40,6 +40,12 @@ def values_of(profile: CardProfile, one: ApplicationProfile, pan: str) -> dict[s
         **{tag: bytes([octet]) for tag, octet in octets.items() if octet is not None},
     }  # fmt: skip
     return {tag: value for tag, value in found.items() if value}
+
+
+def last_day(month: str) -> str:
+    """YYMMDD of a month, YYMM: a card is good until its end. EMV Book 3, Annex A; years as protocols.emv.dates"""
+    year = int(full_date(f"{month}01")[:4])
+    return f"{month}{monthrange(year, int(month[2:]))[1]:02}"
 
 
 def interchange_profile(one: ApplicationProfile) -> bytes:

@@ -132,7 +132,7 @@ def test_an_issuers_command_with_a_pin_in_it_is_not_told() -> None:
     change, block = bytes.fromhex("8424000204AABBCCDD"), bytes.fromhex("841E000004AABBCCDD")
     described = describe_response(READ, build([("86", change), ("86", block), ("86", b"")]) + b"\x90\x00")
     assert [row["value"] for row in described["tlv"] if isinstance(row, dict)] == [
-        "(9 bytes, hidden)", "841E000004AABBCCDD", "",
+        "8424000204FFFFFFFF", "841E000004AABBCCDD", "",
     ]  # fmt: skip
 
 

@@ -177,6 +177,45 @@ def test_what_is_random_or_digits_of_another_kind_is_no_number(what: str) -> Non
     assert shown(data, command) == set()
 
 
+BROKEN_AT_RANDOM = {
+    "a cryptogram of format 1": (GENERATE, b"\x80\x25" + b"\x80\x02\x40" + BARE),
+    "a signature of format 1": (AUTHENTICATE, b"\x80\x81" + BARE),
+    "options of format 1": (OPTIONS, b"\x80\x20" + bytes.fromhex(TRACK_2)),
+    "a cryptogram of format 2": (GENERATE, b"\x77\x70\x9f\x27\x01\x80\x9f\x26\x11" + bytes.fromhex(TRACK_2)),
+    "a cryptogram behind filling": (GENERATE, b"\x77\x70\x00\x9f\x26\x11" + bytes.fromhex(TRACK_2)),
+    "a signature that is cut": (GENERATE, b"\x77\x70\x9f\x4b\x81\x80" + BARE),
+    "a certificate of a record that is cut": (READ_RECORD, b"\x70\x81\xb3\x90\x81\xb0" + BARE),
+    "the directory of a card": (READ_RECORD, b"\x70\x70\x61\x2e\x4f\x11" + bytes.fromhex(TRACK_2) + b"\x50\x0a"),
+    "the name of an application": (SELECT, b"\x6f\x70\x84\x11" + bytes.fromhex(TRACK_2) + b"\x50\x0a"),
+    "a list within the name's template": (SELECT, b"\x6f\x70\x84\x00\xa5\x60\x9f\x38\x11" + bytes.fromhex(TRACK_2)),
+    "a certificate before what is cut": (READ_RECORD, b"\x70\x70\x9f\x46\x11" + bytes.fromhex(TRACK_2) + b"\x9f\x47"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN_AT_RANDOM)
+def test_random_values_of_a_broken_answer_are_no_number_by_chance(what: str) -> None:
+    command, data = BROKEN_AT_RANDOM[what]
+    assert shown(data, command) == set()
+
+
+STILL_A_NUMBER = {
+    "behind its tag among bare values": (GENERATE, b"\x80\x25\x80" + build([("5A", bytes.fromhex(FOREIGN))])),
+    "behind its tag in a cryptogram": (
+        GENERATE, b"\x77\x70\x9f\x26\x0b" + build([("5A", bytes.fromhex(FOREIGN))]) + b"\x01",
+    ),
+    "behind the cryptogram": (GENERATE, b"\x77\x70\x9f\x26\x01\x00\xdf\x01\x11" + bytes.fromhex(TRACK_2)),
+    "behind the certificate": (READ_RECORD, b"\x70\x70\x90\x01\x00" + bytes.fromhex(TRACK_2)),
+    "bare, in an answer to another command": (READ_RECORD, b"\x80\x25\xff" + bytes.fromhex(FOREIGN)),
+    "in another template": (GENERATE, b"\x61\x70\x9f\x26\x11" + bytes.fromhex(TRACK_2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", STILL_A_NUMBER)
+def test_a_number_of_a_broken_answer_is_seen_where_it_is_none_by_chance(where: str) -> None:
+    command, data = STILL_A_NUMBER[where]
+    assert is_foreign(data, command)
+
+
 def test_a_storage_card_is_looked_through_as_it_stands() -> None:
     assert shown(bytes.fromhex("0102030405060708090A0B0C0D0E0F10"), STORAGE) == set()
     assert is_foreign(b"\xff\xff" + bytes.fromhex(FOREIGN) + b"\xff" * 6, STORAGE)

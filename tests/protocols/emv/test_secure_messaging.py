@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.crypto import xor
 from protocols.emv import Apdu, find
 from protocols.emv.apdu import INSTRUCTIONS
-from protocols.emv.keys import CardKeys, odd_parity
+from protocols.emv.keys import CardKeys
+from protocols.emv.pin import pin_block_2
 from protocols.emv.scripts import (
     AFTER,
     BEFORE,
@@ -23,7 +25,6 @@ from protocols.emv.scripts import (
     pin_change,
     pin_unblock,
     put_data,
-    put_tag,
     template,
     update_record,
 )
@@ -31,6 +32,7 @@ from protocols.emv.secure_messaging import ScriptKeys, opened, pin_of_change, sc
 from protocols.emv.secure_messaging import pin_change as pin_data
 from protocols.emv.tlv import parse
 from protocols.emv.versions import COMMON_18, PBOC_01, CryptogramVersion
+from tests.protocols.emv.keys_for_tests import odd_parity
 from tests.protocols.emv.test_versions import ARQC_18, ATC_18, MASTERS, PAN_18
 
 ATC, ARQC = b"\x02\x40", bytes.fromhex("5D016C91005E7CC2")
@@ -136,6 +138,21 @@ def test_a_block_of_another_length_or_kind_gives_no_pin() -> None:
     assert pin_of_change(own, control) is None
 
 
+def test_a_block_whose_control_nibble_is_not_zero_gives_no_pin() -> None:
+    """It would be the block of another version."""
+    own = keys(PBOC_01)
+    crossed = xor(pin_block_2("4321"), bytes(4) + own.ac[4:8])
+    assert pin_of_change(own, own.encipherment.encipher(own.enc, crossed)) is None
+    assert pin_of_change(own, own.encipherment.encipher(own.enc, b"\x04" + crossed[1:])) == "4321"
+
+
+@pytest.mark.parametrize(("data", "of_01", "of_18"), [(6, 8, 8), (7, 8, 8), (8, 16, 16), (15, 16, 16), (16, 24, 24)])
+def test_padding_is_what_each_version_wants(data: int, of_01: int, of_18: int) -> None:
+    """PBOC fills up, with a length before the data; EMV always pads. EMV Book 2, Annex A1.1"""
+    sizes = [len(k.encipherment.encipher(k.enc, bytes(data))) for k in (keys(PBOC_01), keys(COMMON_18))]
+    assert sizes == [of_01, of_18]
+
+
 @given(st.binary(max_size=40))
 def test_data_of_every_length_are_enciphered_and_come_back(data: bytes) -> None:
     for version in (PBOC_01, COMMON_18):
@@ -173,11 +190,6 @@ def test_commands_are_those_of_the_book(command: Apdu, raw: str, name: str) -> N
     assert command.pack().hex().upper() == raw
     assert command.name == name
     assert INSTRUCTIONS[name] == command.ins
-
-
-@pytest.mark.parametrize("tag", ["9F79", "9A"])
-def test_put_data_tells_its_tag(tag: str) -> None:
-    assert put_tag(put_data(tag, b"")) == tag
 
 
 @pytest.mark.parametrize("tag", [BEFORE, AFTER])

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from protocols.crypto import TripleDes
 from protocols.emv.cryptogram import CRYPTOGRAM_DATA, derive_udk
 from protocols.emv.csu import Csu
-from protocols.emv.keys import CardKeys, MasterKeys, derive_a, derive_b, odd_parity
+from protocols.emv.keys import CardKeys, MasterKeys, derive_a, derive_b
 from protocols.emv.versions import COMMON_18, NAMED, PBOC_01, VERSIONS, CryptogramVersion, common_diversifier
+from tests.protocols.emv.keys_for_tests import odd_parity
 from tests.protocols.emv.test_cryptogram import ARQC, ATC, CVR, DATA, EXAMPLE_PAN, IAD, IMK, PSN
 
 MASTER = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
@@ -76,13 +77,6 @@ def test_a_card_without_a_sequence_number_has_the_key_of_00(pan: str) -> None:
 @given(pans, st.sampled_from(["00", "01", "99"]))
 def test_the_options_part_at_17_digits(pan: str, psn: str) -> None:
     assert (derive_a(MASTER, pan, psn) == derive_b(MASTER, pan, psn)) == (len(pan) <= 16)
-
-
-@given(st.binary(min_size=16, max_size=16))
-def test_parity_is_odd_and_touches_the_last_bit_alone(key: bytes) -> None:
-    adjusted = odd_parity(key)
-    assert all(byte.bit_count() % 2 for byte in adjusted)
-    assert all(old >> 1 == new >> 1 for old, new in zip(key, adjusted, strict=True))
 
 
 def test_keys_do_not_show_themselves() -> None:

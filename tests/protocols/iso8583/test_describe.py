@@ -48,10 +48,18 @@ def test_chip_data_comes_tag_by_tag() -> None:
     }  # fmt: skip
 
 
-def test_a_template_is_told_by_what_it_holds() -> None:
-    described = describe({0: "0110", 55: build([("71", b"\x86\x00"), ("70", [("9F36", b"\x00\x01")])])})
-    assert described["F55.9F36 application transaction counter"] == "0001"
-    assert not any("F55.70" in key for key in described)
+def test_a_template_is_told_by_its_size_before_what_it_holds() -> None:
+    described = describe({0: "0110", 55: build([("70", [("9F36", b"\x00\x01")])])})
+    assert list(described.items())[-2:] == [
+        ("F55.70 record template", "5 bytes"), ("F55.9F36 application transaction counter", "0001"),
+    ]  # fmt: skip
+
+
+def test_an_issuers_command_with_a_pin_in_it_is_hidden_and_others_are_told() -> None:
+    change, block = bytes.fromhex("8424000204AABBCCDD"), bytes.fromhex("841E000004AABBCCDD")
+    described = describe({0: "0110", 55: build([("72", [("86", change), ("86", block)])])})
+    assert described["F55.86 issuer script command"] == "8424000204FFFFFFFF"
+    assert described["F55.86 issuer script command (2)"] == "841E000004AABBCCDD"
 
 
 def test_a_tag_that_comes_again_is_counted_not_lost() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from protocols.emv import Apdu, mask_apdu, parse_dol
+from protocols.emv.card_numbers import numbers_shown
 from protocols.emv.mask import hide_chip_data
 from protocols.events import Channel, Direction, Event
 from protocols.money import Money
@@ -26,6 +27,7 @@ from tests.rigs.test_bench import HOLD
 from tests.simulators.card.data_kit import issuer_key, values_of
 from tests.support.secret_search import find_pans
 
+READ = bytes.fromhex("00B2010C00")
 SIGNED = ("93", "9F46", "9F48", "9F2D", "9F2F")
 CHIPS = [name for name in card_names() if load_card_profile(card_path(name)).chip]
 
@@ -158,3 +160,27 @@ def test_nothing_that_a_bench_writes_holds_the_number_of_such_a_card(
         assert not find_pans(data), path.name
         assert pan.encode() not in data, path.name
         assert pan.encode() not in data.hex().encode(), path.name
+
+
+EVERY_RECORD = tuple(f"{file}.{number}" for file in (1, 2, 3) for number in range(1, 6))
+
+
+@pytest.mark.parametrize("name", CHIPS)
+@pytest.mark.parametrize(
+    "damage",
+    [Damage(), Damage(pse="garbled", cut=EVERY_RECORD), Damage(bare=True), Damage(pse="unknown objects", pad=True)],
+    ids=["unharmed", "cut", "bare", "padded"],
+)
+def test_no_card_shows_a_number_that_is_not_its_own_by_chance(name: str, damage: Damage) -> None:
+    """The guard looks through what is no TLV: one strange number there would end the whole run."""
+    profile = load_card_profile(card_path(name))
+    for number in (1, 4711, 99):
+        pan = next(derived(profile.pan_prefix, number, profile.pan_digits))
+        personal = personalise(profile, pan, damage=damage)
+        assert personal.pse is None or personal.pse.records
+        answers = [*(personal.pse.records.values() if personal.pse else ())]
+        for one in personal.applications:
+            answers += [one.fci, *one.records.values()]
+        for answer in answers:
+            for shown in numbers_shown(READ, answer + b"\x90\x00"):
+                assert pan in shown.readings

@@ -84,6 +84,24 @@ def test_a_record_holds_what_the_card_file_says(tag: str, value: str) -> None:
     assert values_of(credit())[tag].hex().upper() == value.upper()
 
 
+@pytest.mark.parametrize(
+    ("month", "day"),
+    [
+        ("2901", 31), ("2902", 28), ("2802", 29), ("2903", 31), ("2904", 30), ("2905", 31), ("2906", 30), ("2907", 31),
+        ("2908", 31), ("2909", 30), ("2910", 31), ("2911", 30), ("2912", 31), ("0002", 29), ("9902", 28),
+    ],
+)  # fmt: skip
+def test_a_card_expires_on_the_real_last_day_of_its_month(month: str, day: int) -> None:
+    """EMV Book 3, Annex A: 5F24 is a date, and one that is none ends the transaction (7.5)."""
+    assert values_of(credit(expiry=month))["5F24"].hex() == f"{month}{day}"
+
+
+@pytest.mark.parametrize("month", ["3000", "3013", "30", "301"])
+def test_a_month_that_is_none_is_refused(month: str) -> None:
+    with pytest.raises(ValueError, match="expiry"):
+        credit_profile(expiry=month)
+
+
 def test_lists_and_limits_stand_in_the_record_that_is_signed() -> None:
     application = credit(lower_limit=0, upper_limit=255, tdol="9F0206")
     record = application.records[2, 1]

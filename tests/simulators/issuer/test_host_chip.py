@@ -277,6 +277,16 @@ def test_a_notice_of_another_transaction_changes_no_pin(
     assert asked_with(client, PIN[::-1]) == "00"
 
 
+def test_another_script_meanwhile_does_not_make_the_issuer_forget_the_new_pin(
+    client: RawClient, misbehave: Callable[..., None]
+) -> None:
+    request, reply = changed(client, misbehave)
+    misbehave("script 72 put data")
+    client.ask(client.preauth())
+    client.ask(notice(client, request, reply, "2100000001"))
+    assert asked_with(client, PIN[::-1]) == "00"
+
+
 def test_a_reversal_may_tell_of_it_as_well(client: RawClient, misbehave: Callable[..., None], events: Events) -> None:
     """facts/unionpay-pos 2.2: DF31 in a reversal."""
     request, _ = changed(client, misbehave)
