@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from protocols.emv.apdu import HEADER_BYTES as COMMAND_HEADER
+from protocols.emv.apdu import LONGEST_MAC, PIN_COMMANDS, PIN_UNBLOCK, SCRIPT_COMMAND
 from protocols.emv.tags import TAGS
 from protocols.emv.tlv import DEEPEST
 from protocols.iso8583.compile import BITMAP_END, MTI_BYTES
@@ -53,6 +55,15 @@ def tables(codes: Mapping[str, str]) -> dict[str, Any]:
         "matrix": _matrix(), "reversal_mti": REVERSAL_MTI, "rows": _rows(), "lists": _lists(), **_of_48(), **_of_62(),
         "balance": f54.WIDTH, "deepest": DEEPEST, "gb18030": charset(),
         "tags": {tag: {"name": known.name, "hidden": known.hidden} for tag, known in TAGS.items()},
+        "script": _script(),
+    }  # fmt: skip
+
+
+def _script() -> dict[str, Any]:
+    """Of which commands of an issuer the data are hidden, as `protocols.emv.apdu.shown_script_command` has it."""
+    return {
+        "tag": SCRIPT_COMMAND, "instructions": {f"{ins:02X}": True for ins in PIN_COMMANDS},
+        "unblock": PIN_UNBLOCK.hex().upper(), "header": COMMAND_HEADER, "longest_mac": LONGEST_MAC,
     }  # fmt: skip
 
 

@@ -30,12 +30,12 @@ CHIP_DEFECTS = (
            (161,)),
     Defect(
         "usage-control-ignored", "what the issuer lets the card be used for is not looked at",
-        "chip.tvr-restrictions", (151,),
+        "chip.tvr-restrictions", (161,),
     ),
     # ── who holds it ──────────────────────────────────────────────────────────────────────────────────────────────
     Defect("pin-tries-not-looked", "a PIN is asked for though the card has no try left", "pin.asked", (162,)),
     Defect("bypass-not-told", "a PIN that was passed by is not told to the issuer", "chip.tvr-verification", (163,)),
-    Defect("cvm-results-wrong", "the results say that every verification went well", "chip.cvm-results", (1,)),
+    Defect("cvm-results-wrong", "the results say that every verification went well", "chip.cvm-results", (3,)),
     Defect("unknown-cvm-stops", "a verification that nobody knows ends the list", "chip.tvr", (164,)),
     Defect("pin-in-clear", "the PIN block goes to the host as it was typed", "chip.pin-enciphered", (216,)),
     # ── what is decided ───────────────────────────────────────────────────────────────────────────────────────────
@@ -52,7 +52,7 @@ CHIP_DEFECTS = (
     Defect("script-order-swapped", "scripts run before the last cryptogram in place of after it, and the other way",
            "chip.script-order", (157,)),
     Defect("script-result-not-told", "the issuer does not hear how its script fared", "chip.scripts-told", (157,)),
-    Defect("second-cryptogram-skipped", "the chip is not asked for its last word", "chip.second-happens", (155,)),
+    Defect("second-cryptogram-skipped", "the chip is not asked for its last word", "chip.second-happens", (156,)),
     # ── how it comes in ───────────────────────────────────────────────────────────────────────────────────────────
     Defect("chip-card-swiped", "a card that has a chip may be swiped", "chip.stripe-insists", (10,)),
     Defect("fallback-not-marked", "the host is not told that a stripe is there for want of a chip", "chip.entry-mode",

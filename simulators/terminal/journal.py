@@ -99,7 +99,8 @@ class Journal:
 
     def chip_fared(self, *, well: bool) -> None:
         """How the last chip that was put in could be read: the next stripe tells of it. facts/unionpay-pos 2.4"""
-        self._db.execute("INSERT OR REPLACE INTO counter VALUES ('chip failed', ?)", (int(not well),))
+        if self.chip_failed() is well:
+            self._db.execute("INSERT OR REPLACE INTO counter VALUES ('chip failed', ?)", (int(not well),))
 
     def chip_failed(self) -> bool:
         """Whether the last chip could not be read."""

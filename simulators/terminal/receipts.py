@@ -21,8 +21,6 @@ NEGATIVE = (Transaction.CANCEL, Transaction.COMPLETION_VOID, Transaction.SALE_VO
 CHIP_SHOWN = (Transaction.PREAUTH, Transaction.SALE)
 ENTRY_LETTERS = {Entry.CHIP: "I", Entry.KEYED: "M", Entry.SWIPED: "S", Entry.FALLBACK: "F"}
 """facts/unionpay-pos 6 has a letter behind the number; which ones is a guess: insert, manual, swipe, fallback."""
-PIN_VERIFIED, NEITHER = "已验证密码", "免密免签"
-"""Wording: likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +151,9 @@ def _name(value: str) -> str:
 
 def _signature(paper: Composer, slip: Printed, market: Market) -> None:
     """EMV Book 4, 6.3.4.4; facts/unionpay-pos 6: a PIN is noted, and signed as well; no CVM at all wants neither."""
-    paper.text(PIN_VERIFIED if slip.presented.pin_verified else "")
+    paper.text(market.receipt.pin_line if slip.presented.pin_verified else "")
     if not slip.presented.signs:
-        paper.text(NEITHER)
+        paper.text(market.receipt.no_cvm_line)
         return
     paper.text(market.receipt.signature_line).feed(2)
     paper.text("本人确认以上交易", align="center").text("同意记入本卡帐户", align="center")

@@ -6,6 +6,7 @@ Whatever happens on the way, the journal is right: a request that left is revers
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NoReturn
 
 from protocols.market import Action
 from protocols.money import Money
@@ -14,6 +15,7 @@ from protocols.pinpad import PinEnd
 from protocols.transactions import TRANSACTIONS, Transaction
 from simulators.terminal.asking import Asking
 from simulators.terminal.batchbook import Booked
+from simulators.terminal.checks import Stop
 from simulators.terminal.chip_desk import ChipDesk
 from simulators.terminal.entry import WITH_CHIP, EntryDesk
 from simulators.terminal.journal import Journal
@@ -26,7 +28,7 @@ from simulators.terminal.responses import REPEATED_AFTER_SIGN_ON, Online, Troubl
 from simulators.terminal.secrecy import hide
 from simulators.terminal.storing import Slips, StoringDesk
 
-APPROVED_UNABLE = "Y3"  # EMV Book 4, A6
+APPROVED_UNABLE, DECLINED_UNABLE = "Y3", "Z3"  # EMV Book 4, A6
 
 
 class TransactionDesk:
@@ -133,13 +135,20 @@ class TransactionDesk:
 
     def _unanswered(self, asking: Asking, outcome: Outcome, online: Online) -> Outcome:
         """The chip hears that nobody could be asked; it may approve by itself where that is allowed."""
+        assert online.trouble is not None
+        if online.trouble is Trouble.NO_PIN:
+            self._without_pin(asking)
         if asking.chip_used and self._chip.approves_alone(asking):
             return self._storing.approved_offline(asking, APPROVED_UNABLE)
-        if online.trouble is Trouble.NO_PIN:
-            assert asking.pin is not None
-            entered(asking.pin)
-        assert online.trouble is not None
-        return replace(outcome, message=TROUBLE.get(online.trouble, ""))
+        return replace(outcome, message=TROUBLE[online.trouble])
+
+    def _without_pin(self, asking: Asking) -> NoReturn:
+        """Who does not type his PIN once more has ended it, and his chip approves nothing."""
+        if asking.chip_used:
+            self._chip.is_refused(asking, DECLINED_UNABLE, {})
+        assert asking.pin is not None
+        entered(asking.pin)
+        raise Stop(Result.CANCELLED, "持卡人取消")
 
     def _is_granted(self, asking: Asking, online: Online) -> bool:
         """5.15: a part is taken where it was asked for; else the host holds what nobody wants, and it is reversed."""

@@ -9,22 +9,34 @@ end
 
 -- ── F55 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
--- Chip data tag by tag; a tag that comes again is counted.
+-- An issuer's command: data that hold a PIN, if only an enciphered one, as FF behind the header.
+local function shown_command(raw)
+  local script, head = SPEC.script, values.hex(raw:sub(2, 2))
+  local size = #raw - script.header
+  if size <= 0 or not script.instructions[head] then return values.hex(raw) end
+  if head .. values.hex(raw:sub(4, 4)) == script.unblock and size <= script.longest_mac then return values.hex(raw) end
+  return values.hex(raw:sub(1, script.header)) .. ("FF"):rep(size)
+end
+
+-- Chip data tag by tag, a template before what it holds; a tag that comes again is counted.
 function parts.chip(value)
   if values.hidden_whole(value.raw) then return {} end
   local found, wrong = tlv.parse(value.raw)
   if not found then return nil, wrong end
   local lines, seen = {}, {}
   for _, one in ipairs(found) do
-    if not one.template then
-      local known = SPEC.tags[one.tag]
-      local key = "F" .. value.number .. "." .. one.tag .. " " .. (known and known.name or "unknown")
-      seen[key] = (seen[key] or 0) + 1
-      local content = value.raw:sub(one.from, one.to)
-      local shown = known and known.hidden and string.format("(%d bytes, hidden)", #content) or values.hex(content)
-      if seen[key] > 1 then key = key .. " (" .. seen[key] .. ")" end
-      lines[#lines + 1] = line(known and "tag." .. one.tag or "tag.unknown", key, shown, one.start - 1, one.to)
+    local known = SPEC.tags[one.tag]
+    local key = "F" .. value.number .. "." .. one.tag .. " " .. (known and known.name or "unknown")
+    seen[key] = (seen[key] or 0) + 1
+    local content = value.raw:sub(one.from, one.to)
+    local shown = one.tag == SPEC.script.tag and shown_command(content) or values.hex(content)
+    if one.template then
+      shown = string.format("%d bytes", #content)
+    elseif known and known.hidden then
+      shown = string.format("(%d bytes, hidden)", #content)
     end
+    if seen[key] > 1 then key = key .. " (" .. seen[key] .. ")" end
+    lines[#lines + 1] = line(known and "tag." .. one.tag or "tag.unknown", key, shown, one.start - 1, one.to)
   end
   return lines
 end

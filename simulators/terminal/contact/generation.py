@@ -48,6 +48,12 @@ class Generation:
         self._channel = channel
         self._first_data = b""
 
+    def prepare(self) -> None:
+        """What the first list will want of the TVR, before the action codes are held against it. EMV Book 3, 9.2.2"""
+        transaction = self._transaction
+        if _asks_for(transaction.card[CDOL1], TC_HASH) and TDOL not in transaction.card:
+            transaction.tvr |= Tvr.DEFAULT_TDOL_USED
+
     def first(self, asked: str) -> Word:
         """Raises CardRemoved, and CardUnusable for an answer that is none: nobody swipes such a card then."""
         self._first_data = self._filled(CDOL1)

@@ -122,6 +122,7 @@ class Kernel:
         restrict(transaction, self._defects)
         verified = verify_cardholder(transaction, channel, self._pinpad, self._cardholder, self._defects)
         manage_risk(transaction, channel, draw)
+        now.generation.prepare()
         asked = to_ask(transaction, online_only=online_only, defects=self._defects)
         with _no_way_back():
             word = now.generation.first(asked)

@@ -23,7 +23,7 @@ def draw() -> int:
 def manage_risk(transaction: ChipTransaction, channel: Channel, drawn: Callable[[], int] = draw) -> None:
     """Sets TVR and TSI. Raises CardRemoved, and CardUnusable for a card that says nothing at all.
 
-    The merchant may force a transaction online whatever the card says of risk management: Book 4, 6.3.5.
+    The merchant may force a transaction online whatever the card says of risk management: Book 4, 6.5.3.
     """
     if transaction.terms.forced_online:
         transaction.tvr |= Tvr.FORCED_ONLINE

@@ -184,6 +184,7 @@ def dynamic(content: bytes, algorithm: int = 1, said: int | None = None) -> byte
         (dynamic(b"\x04\x12\x34"), Reason.DYNAMIC_NUMBER),
         (dynamic(b""), Reason.DYNAMIC_NUMBER),
     ],
+    ids=["algorithm", "length", "one byte", "nine bytes", "shorter than said", "none"],
 )
 def test_dynamic_data_that_are_none_fail(signed: bytes, expected: Reason) -> None:
     assert reason(lambda: check_dynamic(private(1024).public, signed, b"")) is expected

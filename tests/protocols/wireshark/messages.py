@@ -46,6 +46,9 @@ PARTS: list[Message] = [
     _reply(55, bytes.fromhex(
         "9F2608A1B2C3D4E5F60718" "7203860142" "72058603842400" "5A086250947000000014" "009F1E0141"
     )),
+    _reply(55, bytes.fromhex(
+        "721C" "860E8424000109A1A2A3A4A5A6A7A8A9" "860A8424000004A1B2C3D401"  # a PIN change, a PIN unblock
+    )),
     _management("0500", "201", 48, Settlement(TotalsRow(100000, 2, 5, 1)).pack()),
     _management("0510", "201", 48, Settlement(TotalsRow(1, 2, 3, 4, "2"), TotalsRow(flag="1")).pack()),
     _management("0320", "201", 48, RECORDS.pack()), _management("0330", "201", 48, RECORDS.pack()),

@@ -166,7 +166,10 @@ def test_a_sale_whose_issuer_gives_no_answer_may_be_the_chips_to_approve(willing
     assert reversal[11] != outcome.trace
     willing.impatient = set()
     willing.terminal.to_idle()
-    assert [m[11] for m in willing.messages("0220")] == [outcome.trace]
+    [told] = willing.messages("0220")
+    values = {node.tag: node.value for node in parse(bytes(told[55]))}  # type: ignore[arg-type]
+    last = willing.events.of("cryptogram", round="second")[0]
+    assert (told[11], values["9F27"], values["9F26"].hex().upper()) == (outcome.trace, b"\x40", last["cryptogram"])
 
 
 def test_a_seeded_defect_takes_a_hold_that_the_chip_approved(open_shop: Open) -> None:

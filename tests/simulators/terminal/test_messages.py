@@ -104,6 +104,15 @@ def test_a_typed_number_has_no_sequence_number_and_says_so_in_f22(pin: str | Non
     assert (53 in message) == (pin is not None)
 
 
+@pytest.mark.parametrize(("psn", "f23"), [("01", "001"), ("00", "000"), ("", None)])
+def test_the_sequence_number_of_a_chip_is_sent_where_it_has_one(psn: str, f23: str | None) -> None:
+    """2: F23; tag 5F34 is optional (EMV Book 3, 7.2)."""
+    card = Presented(replace(CARD, psn=psn), Entry.CHIP)
+    message = BUILDER.request(Order(T.PREAUTH, Money(1)), "000042", card, Hidden(), b"\x9f")
+    assert message.get(23) == f23
+    assert breaches(carried(message), presence(T.PREAUTH, "request"), unsealed=(64,)) == []
+
+
 def test_a_balance_enquiry_has_no_amount() -> None:
     assert 4 not in request(T.BALANCE)
 

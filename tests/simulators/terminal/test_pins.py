@@ -10,6 +10,7 @@ from protocols.orders import Result
 from protocols.pinpad import PinEnd
 from protocols.prompts import LAST_TRY, PIN, PIN_AGAIN, PIN_ONCE_MORE
 from protocols.transactions import Transaction
+from rigs.cards.faulty import card_fault
 from simulators.issuer import Answer, Rule
 from simulators.pinpad import Typed
 from tests.simulators.kit import OTHER_PAN
@@ -69,6 +70,37 @@ def test_a_pin_that_the_card_refused_is_asked_for_until_its_last_try(offline: Sh
     assert 52 not in offline.messages("0100")[0]
     assert offline.messages("0100")[0][22] == "052"
     assert "已验证密码" in offline.printer.written[0].text
+
+
+SAYS_PIN, SIGNS, NEITHER = "已验证密码", "持卡人签名", "免密免签"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("credit-chip", {SAYS_PIN, SIGNS}),
+        ("offline-pin", {SAYS_PIN, SIGNS}),
+        ("offline-pin-enciphered", {SAYS_PIN, SIGNS}),
+        ("offline-pin-signature", {SAYS_PIN, SIGNS}),
+        ("signature-only", {SIGNS}),
+        ("no-cvm", {NEITHER}),
+    ],
+)
+def test_the_merchants_copy_tells_of_the_method_that_was_really_used(shop: Shop, kind: str, words: set[str]) -> None:
+    """EMV Book 4, 6.3.4.4; cases.md 178"""
+    shop.keys.pins = [shop.holds(kind, OTHER_PAN).profile.pin]
+    shop.presenter.offer(kind)
+    assert shop.preauth(10_00).approved
+    assert {word for word in (SAYS_PIN, SIGNS, NEITHER) if word in shop.printer.written[0].text} == words
+
+
+def test_a_pin_that_the_card_found_wrong_to_the_end_leaves_it_to_the_next_method(offline: Shop) -> None:
+    """EMV Book 3, 10.5; cases.md 81: the issuer looks at it then."""
+    at_the_pad(offline, WRONG, WRONG, WRONG, offline.card.profile.pin)
+    assert offline.preauth().approved
+    assert {Tvr.PIN_TRIES_EXCEEDED, Tvr.ONLINE_PIN_ENTERED} <= set(tvr(offline))
+    assert offline.messages("0100")[-1][22] == "051"
+    assert [e["form"] for e in offline.events.of("pin") if "end" in e] == ["plain", "plain", "plain", "online"]
 
 
 # ── how it ends ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,6 +165,23 @@ def test_who_does_not_type_it_once_more_has_ended_it(shop: Shop, end: PinEnd, me
     assert len(shop.requests()) == 1
     assert [(e["round"], e["type"]) for e in shop.events.of("cryptogram")] == [("first", "ARQC"), ("second", "AAC")]
     assert not shop.reversals()
+
+
+def test_he_cannot_pass_by_a_pin_that_the_chip_was_told_of(shop: Shop) -> None:
+    shop.host.add_rule(Rule(Answer("77"), T.PREAUTH))
+    at_the_pad(shop, shop.card.profile.pin, PinEnd.BYPASSED)
+    assert shop.preauth().result is Result.CANCELLED
+    assert len(shop.requests()) == 1
+
+
+def test_nothing_is_approved_offline_for_one_who_has_cancelled(shop: Shop) -> None:
+    shop.parameters(offline_approval=True, tac_default="0000000000")
+    shop.holds("credit-chip", OTHER_PAN, fault=card_fault("may decide by itself"))
+    shop.presenter.offer("credit-chip")
+    shop.host.add_rule(Rule(Answer("77"), T.SALE))
+    at_the_pad(shop, shop.card.profile.pin, PinEnd.CANCELLED)
+    assert shop.order(T.SALE, 10_00).result is Result.CANCELLED
+    assert [(e["round"], e["asked"]) for e in shop.events.of("cryptogram")][-1] == ("second", "AAC")
 
 
 def test_a_card_without_a_pin_is_sent_again_as_it_was(shop: Shop) -> None:

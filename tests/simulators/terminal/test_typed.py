@@ -40,6 +40,32 @@ def test_what_holds_or_takes_money_needs_one(shop: Shop, transaction: Transactio
     assert (outcome.result, outcome.message) == (Result.REFUSED, "不支持手输卡号")
 
 
+@pytest.mark.parametrize("transaction", [T.PREAUTH, T.SALE, T.INCREMENT])
+def test_a_parameter_allows_it_for_all_that_has_a_card(shop: Shop, transaction: Transaction) -> None:
+    """cases.md 12: by number and expiry alone, and the host is told so."""
+    first = original(shop, transaction)
+    shop.parameters(typed_for_all=True)
+    outcome = shop.order(transaction, 10_00, first, entry=Entry.KEYED)
+    assert (outcome.result, outcome.entry) == (Result.APPROVED, Entry.KEYED)
+    message = shop.messages("0200" if transaction is T.SALE else "0100")[-1]
+    assert (message[22], message[2], message[14]) == ("012", PAN, "3012")
+    assert not {23, 35, 52, 55} & set(message)
+    assert shop.events.of("key entry") == [{"digits": 16}]
+
+
+def test_a_market_that_has_it_for_a_hold_is_heeded(open_shop: Open) -> None:
+    shop = open_shop(entry={"keyed": ("pre-authorisation",)})
+    assert shop.order(T.PREAUTH, 10_00, entry=Entry.KEYED).approved
+    hold = shop.preauth(10_00)
+    assert shop.order(T.CANCEL, 10_00, hold, entry=Entry.KEYED).result is Result.REFUSED
+
+
+def test_a_seeded_defect_takes_it_for_everything(open_shop: Open) -> None:
+    shop = open_shop("key-entry-always")
+    shop.parameters(manual_entry=False)
+    assert shop.order(T.PREAUTH, 10_00, entry=Entry.KEYED).approved
+
+
 def test_a_parameter_switches_it_off(shop: Shop) -> None:
     hold = shop.preauth()
     shop.parameters(manual_entry=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha1
 from typing import Any
 
 import pytest
@@ -116,6 +117,16 @@ def test_nothing_is_decided_before_a_card_is_open() -> None:
 
 
 # ── decide and conclude ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_that_the_default_list_for_a_hash_is_used_is_known_when_action_codes_are_looked_at() -> None:
+    """EMV Book 3, 9.2.2 and 10.7: a result is set before it is held against the codes."""
+    record = RECORD | {"8C": "98149505"}
+    told = f"80AE000019 {sha1(b'').hexdigest()} 8000048080 00"
+    with ScriptedCard("EMV Book 3, 9.2.2, 10.7", script((told, last_word("00")), record=record)) as scripted:
+        shop = Shop(scripted, applications=(ApplicationRule(AID, tac_denial=Tvr.DEFAULT_TDOL_USED),))
+        shop.kernel.open(terms())
+        assert shop.kernel.decide().kind == "AAC"
 
 
 def test_a_whole_preauthorisation() -> None:
