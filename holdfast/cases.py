@@ -22,9 +22,10 @@ from holdfast.attempt import (
 )
 from holdfast.features import case_of, description_of, is_case
 from holdfast.run import SETTINGS
-from protocols.faults import ForeignCard
+from protocols.faults import FOREIGN_CARD, ForeignCard
+from reports.judge.case import CaseVerdict
 from reports.judge.finding import Verdict
-from rigs.allowlist import stopped
+from rigs.allowlist import stop_run, stopped
 from rigs.bench import Bench
 from steps.story import Story
 
@@ -61,21 +62,32 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 @pytest.fixture
 def story(request: pytest.FixtureRequest, bench: Bench) -> Story:
     """The case of this test. It is opened here and closed in `pytest_bdd_after_scenario`."""
-    if _is_over(request):  # while this worker's bench came up
+    why = _why_over(request)  # while this worker's bench came up
+    if why == FOREIGN_CARD:
         raise ForeignCard
+    if why:
+        raise Undecided(why)
     return open_story(bench, case_of(request.node), description_of(request.node))
 
 
-def _is_over(item: pytest.Item | pytest.FixtureRequest) -> bool:
-    """Whether a foreign card has stopped the run, in whichever worker."""
+def _why_over(item: pytest.Item | pytest.FixtureRequest) -> str:
+    """Why the run is stopped, by whichever worker: a foreign card, or the criterion that it went on until."""
     settings = item.config.stash.get(SETTINGS, None)
-    return settings is not None and bool(stopped(Path(settings.folder)))
+    return stopped(Path(settings.folder)) if settings is not None else ""
+
+
+def _end_when_reached(item: pytest.FixtureRequest, judged: CaseVerdict) -> None:
+    """The criterion that the run goes on until has failed, with evidence: no further case is started."""
+    settings = item.config.stash[SETTINGS]
+    failed = (one for one in judged.criteria if one.verdict is Verdict.FAIL and one.evidence)
+    if settings.until and any(one.id == settings.until for one in failed):
+        stop_run(Path(settings.folder), f"{settings.until} has failed")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """A run that was stopped starts no further case, in no worker; those are NOT_RUN. Design 7."""
-    return True if is_case(item) and _is_over(item) else None
+    return True if is_case(item) and _why_over(item) else None
 
 
 def _story(request: pytest.FixtureRequest) -> Story:
@@ -118,10 +130,11 @@ def pytest_bdd_after_scenario(request: pytest.FixtureRequest, feature: Any, scen
     request.node.user_properties[:] = [*others, *told.items()]
     if interrupted:
         return
+    _end_when_reached(request, judged)
     if judged.verdict is Verdict.FAIL:
         raise NotConforming("\n".join(["FAIL", *deviations(judged)]))
     if judged.verdict in UNDECIDED:
-        again = judged.verdict is Verdict.INCONCLUSIVE and not _is_over(request)
+        again = judged.verdict is Verdict.INCONCLUSIVE and not _why_over(request)
         kind = Inconclusive if again else Undecided
         raise kind("\n".join([f"{judged.verdict}: {judged.cause}", *deviations(judged)]))
 

@@ -47,6 +47,7 @@ class Wanted:
     title: str = ""
     only: str = ""
     verdicts_only: bool = False
+    until: str = ""
 
 
 class _Keeper:
@@ -103,7 +104,7 @@ def arguments(wanted: Wanted, workers: int) -> list[str]:
         raise ConfigurationError(f"there is no {', '.join(missing)}", advice="name feature files or folders of them")
     chosen = {
         "--market": wanted.market, "-m": wanted.tags, "-k": wanted.only, "--title": wanted.title,
-        "--shuffle": str(wanted.shuffle or ""),
+        "--shuffle": str(wanted.shuffle or ""), "--until": wanted.until,
     }  # fmt: skip
     return [
         *(str(path.resolve()) for path in features),

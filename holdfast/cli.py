@@ -85,6 +85,7 @@ def certify(
     title: Annotated[str, typer.Option("--title", help="Title of the report.")] = "",
     robot: Annotated[bool, typer.Option("--robot", help="Run the Robot Framework suites instead.")] = False,
     verdicts_only: Annotated[bool, typer.Option("--verdicts-only", help="Write no other document.")] = False,
+    until: Annotated[str, typer.Option("--until", help="Start no further case once this criterion has failed.")] = "",
 ) -> None:
     """Drive the device under test through the cases, judge it, and write the report.
 
@@ -97,7 +98,7 @@ def certify(
     wanted = Wanted(
         rig=rig, out=out, market=market, tags=tags, features=tuple(features or ()), steps=tuple(steps or ()),
         workers=workers, defects=tuple(defect or ()), shuffle=shuffle, title=title, only=only,
-        verdicts_only=verdicts_only,
+        verdicts_only=verdicts_only, until=until,
     )  # fmt: skip
     raise typer.Exit((certify_robot if robot else run)(wanted, Console()))
 

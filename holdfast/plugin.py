@@ -41,7 +41,7 @@ from holdfast.run import (
     write_report,
 )
 from holdfast.status import Exit, exit_status
-from protocols.faults import FOREIGN_CARD, ConfigurationError, HoldfastBug
+from protocols.faults import ConfigurationError, HoldfastBug
 from rigs.allowlist import stopped
 from rigs.marketfile import load_market
 from rigs.model import load_rig
@@ -67,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--out", default=str(DEFAULT_OUT), help="folder that run folders are made in")
     group.addoption("--shuffle", type=int, default=0, metavar="SEED", help="run the cases in a random order")
     group.addoption("--title", default="", help="title of the report (default: by what is under test)")
+    group.addoption("--until", default="", metavar="CRITERION", help="start no further case once it has failed")
     group.addoption("--verdicts-only", action="store_true", help="write verdicts.json and no other document")
 
 
@@ -105,7 +106,7 @@ def _start(config: pytest.Config, files: list[Path]) -> None:
             )
         settings = start_run(
             rig=Path(option.rig), market=option.market, out=Path(option.out), defects=option.defect,
-            seed=option.shuffle, features=files, title=option.title,
+            seed=option.shuffle, features=files, title=option.title, until=option.until,
         )  # fmt: skip
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
@@ -223,7 +224,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config.stash[TIMER].cancel()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the report is being written: that is what SIGTERM asks for
     ended_by = stopped(Path(settings.folder)) or config.stash[ENDED_BY]
-    status, cancelled = _end(exitstatus, ended_by)
+    status, cancelled = _end(exitstatus, ended_by, over=bool(stopped(Path(settings.folder))))
     verdicts = end_run(settings, status=status, ended_by=ended_by)
     config.stash[VERDICTS] = verdicts
     session.exitstatus = int(exit_status(verdicts, cancelled=cancelled))
@@ -234,9 +235,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = int(session.exitstatus or Exit.HOLDFAST_FAULT)
 
 
-def _end(exitstatus: int, ended_by: str) -> tuple[End, bool]:
-    """How the run ended, and whether somebody wanted it to."""
-    if ended_by in (DEADLINE, FOREIGN_CARD):
+def _end(exitstatus: int, ended_by: str, *, over: bool) -> tuple[End, bool]:
+    """How the run ended, and whether somebody wanted it to. `over`: it was marked as stopped."""
+    if over or ended_by == DEADLINE:
         return End.STOPPED, False
     if exitstatus == pytest.ExitCode.INTERRUPTED:
         return End.CANCELLED, True

@@ -141,7 +141,7 @@ def _run(
     (folder / "latest").unlink(missing_ok=True)
     options = ["--rig", str(rig), "--out", str(folder), "--verdicts-only", "--workers", "1"]
     if defect is not None:
-        options += ["--defect", defect.name]
+        options += ["--defect", defect.name, "--until", defect.caught_by]
     if numbers:
         options += ["--tags", " or ".join(f"C{number:03d}" for number in numbers)]
     try:

@@ -33,6 +33,8 @@ DECLINED = 252
 
 def certify_robot(wanted: Wanted, console: Console) -> int:
     """Run the suites; returns the exit status of design 4. Raises ConfigurationError before a device moves."""
+    if wanted.until:
+        raise ConfigurationError("Robot suites run to their end", advice="leave --until out, or run feature files")
     suites = [str(path) for path in wanted.features or (DEFAULT_SUITES,)]
     cases = planned_cases(suites)
     _dry_run(suites)

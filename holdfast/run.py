@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import importlib.metadata
 import json
@@ -22,7 +23,9 @@ import pytest
 
 from holdfast import __version__
 from holdfast.defects import check_names
-from protocols.faults import HoldfastBug
+from protocols.faults import ConfigurationError, HoldfastBug
+from reports.judge.auditors import auditors
+from reports.judge.registry import CRITERIA
 from reports.judge.run import judge_run
 from reports.manifest import write_manifest
 from reports.runfolder import RunFolder
@@ -53,6 +56,7 @@ class RunSettings:
     started: str
     seed: int
     title: str
+    until: str = ""
 
     def bench_plan(self, worker: str, position: int) -> BenchPlan:
         """The bench of one worker."""
@@ -78,9 +82,12 @@ class End(StrEnum):
 
 def start_run(
     *, rig: Path, market: str, out: Path, defects: Sequence[str], seed: int, features: Iterable[Path], title: str,
-    plan: str = "default",
+    plan: str = "default", until: str = "",
 ) -> RunSettings:  # fmt: skip
-    """Make the run folder and write `run.json`. Raises ConfigurationError before anything is made."""
+    """Make the run folder and write `run.json`. Raises ConfigurationError before anything is made.
+
+    `until` is the criterion after whose first failure no further case is started.
+    """
     model = load_rig(rig)
     dut = load_dut(rig, model)
     load_cards(rig, model)
@@ -88,13 +95,15 @@ def start_run(
     market = market or model.market
     market_model = load_market(market)
     names = check_names(defects)
+    _check_criterion(until)
     title = title or _title(model)
     versions = versions_of_this_code()
     started = datetime.now(UTC)
     folder = _new_folder(out, started)
     settings = RunSettings(
-        str(folder), str(rig), market, tuple(sorted(names)), time.monotonic_ns(), started.isoformat(), seed, title
-    )
+        str(folder), str(rig), market, tuple(sorted(names)), time.monotonic_ns(), started.isoformat(), seed, title,
+        until,
+    )  # fmt: skip
     _write(
         folder / "run.json",
         {
@@ -125,6 +134,16 @@ def start_run(
         },
     )
     return settings
+
+
+def _check_criterion(name: str) -> None:
+    """Raises ConfigurationError that names the near miss for one that is no criterion's and no auditor's."""
+    known = [rule.id for rule in (*CRITERIA, *auditors())]
+    if name and name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        raise ConfigurationError(
+            f"no criterion is called {name!r}", advice=f"did you mean {near[0]}?" if near else "see a report's criteria"
+        )
 
 
 def _title(rig: RigModel) -> str:

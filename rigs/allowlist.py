@@ -20,7 +20,7 @@ from typing import Protocol
 from protocols.cardlist import CardList
 from protocols.emv.card_numbers import Shown, numbers_shown
 from protocols.events import Channel, Emit, Event, discard
-from protocols.faults import ForeignCard
+from protocols.faults import FOREIGN_CARD, ForeignCard
 
 STOPPED = "stopped.txt"
 """In a run folder: why no case may be started any more, in words."""
@@ -107,9 +107,10 @@ class CardGuard:
 # ── the run ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def stop_run(folder: Path) -> None:
-    """Mark a run as stopped by a foreign card: no worker starts a case any more. A second time does nothing."""
-    (folder / STOPPED).write_text(ForeignCard().message + "\n", "utf-8")
+def stop_run(folder: Path, why: str = FOREIGN_CARD) -> None:
+    """Mark a run as stopped: no worker starts a case any more. A foreign card outdoes any other reason."""
+    if why == FOREIGN_CARD or not stopped(folder):
+        (folder / STOPPED).write_text(why + "\n", "utf-8")
 
 
 def stopped(folder: Path) -> str:
