@@ -53,14 +53,12 @@ def no_expiry(story: Story) -> None:
     story.expect("receipt.no-expiry")
 
 
-@then("the merchant's copy is to be signed")
-def to_be_signed(story: Story) -> None:
-    story.expect("receipt.signature-line", present=True)
+HOW = {"a PIN was typed": "PIN", "it is to be signed": "signature", "neither PIN nor signature was wanted": "neither"}
 
 
-@then("the merchant's copy is not to be signed")
-def not_to_be_signed(story: Story) -> None:
-    story.expect("receipt.signature-line", present=False)
+@then(parsers.re(rf"the merchant's copy says that (?P<how>{'|'.join(HOW)})"))
+def verification(story: Story, how: str) -> None:
+    story.expect("receipt.verification", how=HOW[how])
 
 
 @then("nothing is printed as approved")

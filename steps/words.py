@@ -12,7 +12,6 @@ MESSAGES = {
     "the pre-authorisation": [HOLD],
     "the pre-authorisation, then its reversal": [HOLD, UNDONE],
     "the pre-authorisation, then a script notice": [HOLD, NOTICE],
-    "the pre-authorisation, then its reversal, then a script notice": [HOLD, UNDONE, NOTICE],
 }
 """What a hold has the terminal send."""
 

@@ -103,35 +103,37 @@ Feature: What can be wrong with a card, and what the books want of the terminal 
     And the host is sent <sent>
 
     Examples:
-      | card     | fault                                           | told                                                              | outcome       | sent                  | clause                           |
-      | credit   | has a wrong issuer certificate                  | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
-      | cda      | has a wrong issuer certificate                  | CDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3, 6.6             |
-      | sda-only | has a wrong issuer certificate                  | SDA failed, SDA selected, online PIN entered                      | approved      | the pre-authorisation | EMV Book 2, 5.3                  |
-      | credit   | is signed by an unknown key                     | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.2                  |
-      | credit   | has an expired issuer certificate               | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
-      | credit   | has a wrong card certificate                    | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
-      | credit   | is signed by another CA                         | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
-      | credit   | is signed by another issuer                     | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
-      | credit   | has the certificate of another issuer           | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
-      | credit   | has the certificate of another card             | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
-      | credit   | is a copy                                       | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.5.2                |
-      | credit   | has an expired card certificate                 | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
-      | credit   | was changed after it was signed                 | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
-      | sda-only | has a wrong static signature                    | SDA failed, SDA selected, online PIN entered                      | approved      | the pre-authorisation | EMV Book 2, 5.4                  |
-      | credit   | signs wrongly                                   | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.5.2                |
-      | credit   | signs too briefly                               | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.5.2                |
-      | credit   | gives no signature                              | nothing at all                                                    | card declined | nothing               | EMV Book 3, 6.5.9.4              |
-      | credit   | signs in the other format                       | online PIN entered                                                | approved      | the pre-authorisation | EMV Book 3, 6.5.9.4              |
-      | credit   | lacks its list for signatures                   | online PIN entered                                                | approved      | the pre-authorisation | EMV Book 2, 6.5.1                |
-      | credit   | answers 6985 to its first INTERNAL AUTHENTICATE | nothing at all                                                    | card declined | nothing               | EMV Book 3, 6.3.5, 6.5.9.4       |
-      | credit   | lacks its issuer certificate                    | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
-      | credit   | lacks its CA index                              | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
-      | credit   | lacks its card certificate                      | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
-      | sda-only | lacks its static signature                      | ICC data missing, SDA failed, SDA selected, online PIN entered    | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
-      | credit   | lacks its key's exponent                        | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
-      | credit   | signs more than it may                          | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 3, 10.3                 |
-      | credit   | offers no authentication                        | offline data authentication was not performed, online PIN entered | approved      | the pre-authorisation | EMV Book 3, 10.3                 |
-      | cda      | signs its cryptogram wrongly                    | online PIN entered                                                | card declined | nothing               | EMV Book 2, 6.6.2; Book 4, 6.3.2 |
+      | card       | fault                                           | told                                                              | outcome       | sent                  | clause                           |
+      | credit     | has a wrong issuer certificate                  | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
+      | cda        | has a wrong issuer certificate                  | CDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3, 6.6             |
+      | sda-only   | has a wrong issuer certificate                  | SDA failed, SDA selected, online PIN entered                      | approved      | the pre-authorisation | EMV Book 2, 5.3                  |
+      | credit     | is signed by an unknown key                     | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.2                  |
+      | credit     | has an expired issuer certificate               | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
+      | credit     | has a wrong card certificate                    | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
+      | credit     | is signed by another CA                         | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
+      | credit     | is signed by another issuer                     | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
+      | credit     | has the certificate of another issuer           | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.3                  |
+      | credit     | has the certificate of another card             | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
+      | credit     | is a copy                                       | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.5.2                |
+      | credit     | has an expired card certificate                 | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
+      | credit     | was changed after it was signed                 | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.4                  |
+      | sda-only   | has a wrong static signature                    | SDA failed, SDA selected, online PIN entered                      | approved      | the pre-authorisation | EMV Book 2, 5.4                  |
+      | credit     | signs wrongly                                   | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.5.2                |
+      | credit     | signs too briefly                               | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 2, 6.5.2                |
+      | credit     | gives no signature                              | nothing at all                                                    | card declined | nothing               | EMV Book 3, 6.5.9.4              |
+      | credit     | signs in the other format                       | online PIN entered                                                | approved      | the pre-authorisation | EMV Book 3, 6.5.9.4              |
+      | credit     | lacks its list for signatures                   | online PIN entered                                                | approved      | the pre-authorisation | EMV Book 2, 6.5.1                |
+      | credit     | answers 6985 to its first INTERNAL AUTHENTICATE | nothing at all                                                    | card declined | nothing               | EMV Book 3, 6.3.5, 6.5.9.4       |
+      | credit     | lacks its issuer certificate                    | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | credit     | lacks its CA index                              | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | credit     | lacks its card certificate                      | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | sda-only   | lacks its static signature                      | ICC data missing, SDA failed, SDA selected, online PIN entered    | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | other-keys | lacks the remainder of its own key              | ICC data missing, CDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | other-keys | lacks the remainder of its issuer's key         | ICC data missing, CDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | credit     | lacks its key's exponent                        | ICC data missing, DDA failed, online PIN entered                  | approved      | the pre-authorisation | EMV Book 3, 7.5, 10.3            |
+      | credit     | signs more than it may                          | DDA failed, online PIN entered                                    | approved      | the pre-authorisation | EMV Book 3, 10.3                 |
+      | credit     | offers no authentication                        | offline data authentication was not performed, online PIN entered | approved      | the pre-authorisation | EMV Book 3, 10.3                 |
+      | cda        | signs its cryptogram wrongly                    | online PIN entered                                                | card declined | nothing               | EMV Book 2, 6.6.2; Book 4, 6.3.2 |
 
   @C161
   Scenario Outline: Where it may be used, a card that <fault>

@@ -8,10 +8,10 @@ Feature: How the cardholder is verified
     Then the PIN was asked once, online
     And the cardholder was verified by enciphered PIN verified online, with the result unknown
     And the pre-authorisation says that the card was read by its chip, with a PIN
-    And the merchant's copy is to be signed
+    And the merchant's copy says that a PIN was typed
     And the terminal reports the pre-authorisation approved
 
-  @C002
+  @C002 @C178
   Scenario: A PIN that the card looks at itself
     Given an offline-pin card in the reader
     When the merchant asks for a hold of the usual amount
@@ -20,9 +20,10 @@ Feature: How the cardholder is verified
     And the cardholder was verified by plaintext PIN verification by ICC, with the result successful
     And no PIN is sent
     And the terminal reports the pre-authorisation approved
+    And the merchant's copy says that a PIN was typed
     And the issuer holds the usual amount
 
-  @C002
+  @C002 @C178
   Scenario: A PIN that the card deciphers and looks at itself
     Given an offline-pin-enciphered card in the reader
     When the merchant asks for a hold of the usual amount
@@ -31,6 +32,7 @@ Feature: How the cardholder is verified
     And the cardholder was verified by enciphered PIN verification by ICC, with the result successful
     And no PIN is sent
     And the terminal reports the pre-authorisation approved
+    And the merchant's copy says that a PIN was typed
     And the issuer holds the usual amount
 
   @C003 @C178
@@ -41,7 +43,7 @@ Feature: How the cardholder is verified
     And the cardholder was verified by signature, with the result unknown
     And the pre-authorisation says that the card was read by its chip, without a PIN
     And the terminal reports the pre-authorisation approved
-    And the merchant's copy is to be signed
+    And the merchant's copy says that it is to be signed
 
   @C004 @C030 @C178
   Scenario Outline: No verification is wanted <where> the card's limit
@@ -50,13 +52,13 @@ Feature: How the cardholder is verified
     Then the cardholder was verified by <method>, with the result <result>
     And the pre-authorisation says that the card was read by its chip, <pin>
     And the terminal reports the pre-authorisation approved
-    And the merchant's copy is <signed>
+    And the merchant's copy says that <noted>
 
     Examples:
-      | where      | amount                                             | method                         | result     | pin           | signed           |
-      | just below | the usual amount without the smallest amount       | no CVM required                | successful | without a PIN | not to be signed |
-      | exactly at | the usual amount                                   | enciphered PIN verified online | unknown    | with a PIN    | to be signed     |
-      | just above | the usual amount together with the smallest amount | enciphered PIN verified online | unknown    | with a PIN    | to be signed     |
+      | where      | amount                                             | method                         | result     | pin           | noted                                |
+      | just below | the usual amount without the smallest amount       | no CVM required                | successful | without a PIN | neither PIN nor signature was wanted |
+      | exactly at | the usual amount                                   | enciphered PIN verified online | unknown    | with a PIN    | a PIN was typed                      |
+      | just above | the usual amount together with the smallest amount | enciphered PIN verified online | unknown    | with a PIN    | a PIN was typed                      |
 
   @C080
   Scenario Outline: The card finds the PIN wrong once, and then right
@@ -142,7 +144,7 @@ Feature: How the cardholder is verified
     And the cardholder was verified by signature, with the result unknown
     And no PIN is sent
     And the terminal reports the pre-authorisation approved
-    And the merchant's copy is to be signed
+    And the merchant's copy says that it is to be signed
 
   @C163 @C020
   Scenario: Where nobody may go on without a PIN, who types none is waited for in vain
@@ -155,14 +157,16 @@ Feature: How the cardholder is verified
     And the host is sent nothing
 
   @C163
-  Scenario: An offline PIN that was passed by is not asked for again as an online PIN
+  Scenario: An offline PIN that was passed by is told, whatever is asked for after it
+    A terminal may take every later PIN for passed by, too, or ask for it: EMV Book 4, 6.3.4.3 leaves it to the terminal.
+
     Given an offline-pin card in the reader
     And the terminal lets the cardholder go on without a PIN
     And the cardholder has forgotten the PIN, and goes on without it
     When the merchant asks for a hold of the usual amount
     Then the chip is told, among others, of PIN entry required and PIN pad present but PIN was not entered
-    And the chip is told, among others, of cardholder verification was not successful
-    And no PIN is sent
+    And the chip is not told of PIN Try Limit exceeded
+    And the terminal reports the pre-authorisation approved
 
   @C164
   Scenario: The PIN pad does not work, and the card has another verification
@@ -172,7 +176,7 @@ Feature: How the cardholder is verified
     Then the chip is told, among others, of PIN entry required and PIN pad not present or not working
     And nobody was asked for a PIN
     And the cardholder was verified by signature, with the result unknown
-    And the merchant's copy is to be signed
+    And the merchant's copy says that it is to be signed
 
   @C164
   Scenario: A verification that nobody knows stops nothing

@@ -10,7 +10,7 @@ Feature: A hold by the stripe
     And the terminal reports the pre-authorisation approved
     And the issuer holds the usual amount
     And both copies are printed
-    And the merchant's copy is to be signed
+    And the merchant's copy says that it is to be signed
 
   @C009
   Scenario: A card whose stripe wants a PIN has one asked for
@@ -20,7 +20,7 @@ Feature: A hold by the stripe
     And the PIN was asked once, online
     And the terminal reports the pre-authorisation approved
     And the issuer holds the usual amount
-    And the merchant's copy is to be signed
+    And the merchant's copy says that a PIN was typed
 
   @C009
   Scenario: What was held by the stripe is completed

@@ -59,6 +59,15 @@ def test_a_demand_is_written_down_and_judged_at_once(story: Story) -> None:
     assert close_story(story).verdict is Verdict.FAIL
 
 
+def test_a_card_that_is_faulty_is_issued_so_and_does_so(story: Story) -> None:
+    story.bench.take_card_out()
+    story.card_in_reader("credit", fault="declines at once")
+    issued = [r["f"] for r in story.case.records if (r["ch"], r["kind"]) == ("card", "issued")]
+    assert [event.get("fault", "") for event in issued] == ["", "declines at once"]
+    story.merchant.asks_for_hold(story.amount("the usual amount"))
+    assert story.expect("chip.first", asked="ARQC", given="AAC").verdict is Verdict.PASS
+
+
 def test_without_what_a_scenario_rests_on_it_ends_there(story: Story) -> None:
     story.bench.host.misbehave("pre-authorisation", "code 05")
     with pytest.raises(DutFault, match="declined with code 05"):

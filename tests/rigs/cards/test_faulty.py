@@ -161,6 +161,8 @@ SHOWN: Mapping[str, Seen] = {
     "lacks its issuer certificate": lambda d: d.authentic == "missing" and "90" not in d.data,
     "lacks its card certificate": lambda d: d.authentic == "missing" and "9F46" not in d.data,
     "lacks its key's exponent": lambda d: d.authentic == "missing" and "9F47" not in d.data,
+    "lacks the remainder of its issuer's key": lambda d: d.authentic == "missing" and "92" not in d.data,
+    "lacks the remainder of its own key": lambda d: d.authentic == "missing" and "9F48" not in d.data,
     "signs more than it may": lambda d: d.authentic == "wrong" and d.data["9F4A"] == b"\x82\x95",
     "offers no authentication": lambda d: d.authentic == "none" and "90" not in d.data and d.signature.sw == "6D00",
     "signs wrongly": lambda d: d.signature.sw == "9000" and not proves(d),
