@@ -38,13 +38,19 @@ def chip_of(records: Sequence[Record], terms: Terms) -> list[dict[str, Any]]:
     view = terms.view(timeline, timeline.end)
     orders = list(timeline.of("terminal", "order"))
     found = []
-    for order, following in zip(orders, [*orders[1:], None], strict=True):
+    for order, following in with_next(orders):
         part = timeline.after(order).before(following) if following else timeline.after(order)
         own = [w for w in walks(view) if w.order is not None and w.order.number == order.number]
         block = _Block(view, order, part, own)
         if block.says_something:
             found.append(block.told())
     return found
+
+
+def with_next(records: Sequence[Record]) -> Iterator[tuple[Record, Record | None]]:
+    """Each record with the one after it."""
+    for at, record in enumerate(records, 1):
+        yield record, records[at] if at < len(records) else None
 
 
 class _Block:
@@ -116,7 +122,7 @@ class _Block:
         if len(value) != 3:
             return _row("Cardholder", "")
         entered = list(self._part.of("operator", "pin"))
-        pins = [f"PIN {r.fields.get('form', '')} {r.fields.get('end', '')}".strip() for r in entered]
+        pins = [f"{r.fields.get('form', '')} PIN {r.fields.get('end', '')}".strip() for r in entered]
         text = "; ".join([f"{CvmResults.parse(value).words()} ({_hex(value)})", *pins])
         return _row("Cardholder", text, [case.first.numbers[0], *(r.number for r in entered)])
 
@@ -135,7 +141,9 @@ class _Block:
             status = Tsi.parse(bytes.fromhex(str(said[-1].fields["tsi"]))) if said else None
         except ValueError:
             status = None
-        return _bits("Status (TSI)", status, [said[-1].number]) if status is not None else _row("Status (TSI)", "")
+        if status is None:
+            return _row("Performed (TSI)", "")
+        return _bits("Performed (TSI)", status, [said[-1].number])
 
     def _issuer(self, walk: Walk) -> dict[str, Any]:
         asked = walk.of(EXTERNAL)
@@ -191,7 +199,8 @@ def _row(label: str, text: str, numbers: Iterable[int] = ()) -> dict[str, Any]:
 
 
 def _bits(label: str, value: Tvr | Tsi, numbers: Iterable[int]) -> dict[str, Any]:
-    return {**_row(label, _hex(value.pack()), numbers), "words": list(value.words()) or ["nothing set"]}
+    words = [word.removesuffix(" was performed") if isinstance(value, Tsi) else word for word in value.words()]
+    return {**_row(label, _hex(value.pack()), numbers), "words": words or ["nothing set"]}
 
 
 def _hex(value: bytes) -> str:
@@ -215,7 +224,7 @@ def _screens(part: Timeline) -> Iterator[dict[str, Any]]:
     """The customer's display where it asked for a choice, line by line, with what he chose."""
     shown = [r for r in part.of("terminal", "display") if r.fields.get("audience") == CUSTOMER]
     asking = [r for r in shown if any(asks_for(str(r.fields.get("text", "")), w) for w in (CHOICE, CONFIRMATION))]
-    for record, following in zip(asking, [*asking[1:], None], strict=True):
+    for record, following in with_next(asking):
         later = part.after(record).before(following) if following else part.after(record)
         answer = later.first("operator", "application")
         chosen = str(answer.fields.get("label") or "") if answer else ""

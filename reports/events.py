@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from reports.chipevents import CHIP_SAYS
 from reports.runfolder import Record
 
 QUIET = {
     ("printer", "line"), ("printer", "status asked"), ("printer", "status"), ("step", "end"),
-    ("card", "powered"), ("card", "took"), ("card", "gave"),
+    ("card", "powered"), ("card", "took"), ("card", "gave"), ("card", "selected"), ("terminal", "printing"),
 }  # fmt: skip
 """Shown in the timeline's file only, unless a criterion rests on them."""
 ARROWS = {"out": "→", "in": "←"}
@@ -202,13 +203,13 @@ def _identity(fields: Fields) -> str:
 
 
 _SAYS: dict[tuple[str, str], Callable[[Fields], str]] = {
+    **CHIP_SAYS,
     ("step", "begin"): lambda f: f"{f['keyword']} {f['text']}",
     ("case", "open"): lambda f: str(f["name"]),
     ("terminal", "display"): lambda f: f"{f['audience']}: {f['text']}",
     ("terminal", "order"): lambda f: f"{f['transaction']} of {_money(f)}",
     ("terminal", "outcome"): _outcome,
     ("terminal", "state"): lambda f: str(f["state"]),
-    ("operator", "pin"): lambda f: "cancelled" if f["cancelled"] else f"{f['digits']} digits",
     ("card", "atr"): lambda f: str(f["atr"]),
     ("card", "command"): _command,
     ("card", "response"): lambda f: f"{f.get('sw', '')} {f.get('meaning', '')}",

@@ -73,7 +73,7 @@ def _data(document: Mapping[str, Any], root: Path, font: Path | None) -> tuple[d
 _AS_IT_IS = (
     "id", "title", "revision", "statement", "statement_text", "qualifiers", "ended_by", "subject", "market",
     "plan", "figures", "areas", "decision_rule", "not_run", "dut_rows", "dut_tables", "dut_remarks", "bench_rows",
-    "devices", "channels", "version_rows", "sources", "weights", "files", "scale", "scaled",
+    "devices", "channels", "version_rows", "sources", "weights", "whole_run", "files", "scale", "scaled",
 )  # fmt: skip
 
 
@@ -140,7 +140,8 @@ def _sheet(case: Mapping[str, Any], root: Path, shortened: bool) -> dict[str, An
         "remarks": [text for text in (case["cause"], case["remark"], _attempts(case)) if text],
         "criteria": [_criterion(criterion) for criterion in case["criteria"] if criterion not in quiet],
         "quiet": ", ".join(criterion["id"] for criterion in quiet),
-        "long": bool(case["criteria"] or case["events"]),
+        "long": bool(case["criteria"] or case["events"]) and not brief,
+        "chips": [] if brief else [_chip(block) for block in case["chips"]],
         "slips": [_slip(slip, root) for slip in case["slips"]],
         "exchanges": [] if brief else [_exchange(exchange) for exchange in case["exchanges"]],
         "rows": [] if brief else _rows(case["events"]),
@@ -163,6 +164,22 @@ def _criterion(criterion: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _OF_CRITERION = ("verdict", "tone", "title", "expected", "actual", "reason")
+
+
+def _chip(block: Mapping[str, Any]) -> dict[str, Any]:
+    """The card of an order: rows of text, and its tables."""
+    rows = [[row["label"], " · ".join([row["text"], *row["words"]])] for row in block["rows"]]
+    return {
+        **{key: block[key] for key in ("title", "number", "application", "aid", "screens")},
+        "rows": rows,
+        "rounds": [[round_[key] for key in _OF_ROUND] for round_ in block["rounds"]],
+        "scripts": [
+            [s["template"], s["identifier"], ", ".join(s["commands"]), s["result"]] for s in block["scripts"]
+        ],
+    }  # fmt: skip
+
+
+_OF_ROUND = ("name", "asked", "given", "cryptogram", "counter", "unpredictable")
 
 
 def _slip(slip: Mapping[str, Any], root: Path) -> dict[str, Any]:

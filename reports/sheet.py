@@ -14,7 +14,7 @@ from reports.exchanges import exchanges_of
 from reports.judge.case import Terms
 from reports.judge.finding import Verdict
 from reports.runfolder import Record, RunFolder
-from reports.slips import draw_slip
+from reports.slips import Drawing, draw_slip, pieces_of
 
 Case = Mapping[str, Any]
 
@@ -36,15 +36,16 @@ def sheet(
 ) -> dict[str, Any]:  # fmt: skip
     """`terms` are those of the judgement: without them nothing is told of a chip."""
     records, remark = _records(folder, str(case["timeline"]))
-    anchor = f"case-{number}"
+    anchor, mark = f"case-{number}", f"c{number}"
     rows = usable(rows_of(records, (n for criterion in case["criteria"] for n in criterion["evidence"])))
     shown = {row["number"] for row in rows}
-    criteria = [_criterion(criterion, anchor, shown) for criterion in case["criteria"]]
+    criteria = [_criterion(criterion, mark, shown) for criterion in case["criteria"]]
     return {
         **{
             key: case[key] for key in ("id", "name", "feature", "purpose", "verdict", "cause", "duration_s", "timeline")
         },
         "anchor": anchor,
+        "mark": mark,
         "title": _title(case),
         "numbers": ", ".join(str(n) for n in case["numbers"]),
         "tone": TONES.get(case["verdict"], "quiet"),
@@ -56,7 +57,7 @@ def sheet(
         "exchanges": [{**x, "anchor": f"{anchor}-x{x['name']}"} for x in usable(exchanges_of(records, scale))],
         "events": rows,
         "slips": list(_slips(folder, records, font)),
-        "chips": [_chip(block, anchor, shown) for block in usable(_chips(records, terms))],
+        "chips": [_chip(block, mark, shown) for block in usable(_chips(records, terms))],
     }
 
 
@@ -68,21 +69,22 @@ def _chips(records: list[Record], terms: Terms | None) -> list[dict[str, Any]]:
         return []
 
 
-def _chip(block: Mapping[str, Any], anchor: str, shown: set[int]) -> dict[str, Any]:
+def _chip(block: Mapping[str, Any], mark: str, shown: set[int]) -> dict[str, Any]:
     """With links to those of its events that the timeline shows."""
-    linked = {key: [_linked(part, anchor, shown) for part in block[key]] for key in _WITH_EVENTS}
-    return {**_linked({**block, "numbers": [block["number"]]}, anchor, shown), **linked}
+    linked = {key: [_linked(part, mark, shown) for part in block[key]] for key in _WITH_EVENTS}
+    return {**_linked({**block, "numbers": [block["number"]]}, mark, shown), **linked}
 
 
-def _linked(part: Mapping[str, Any], anchor: str, shown: set[int]) -> dict[str, Any]:
-    return {**part, "events": _events(part["numbers"], anchor, shown)}
+def _linked(part: Mapping[str, Any], mark: str, shown: set[int]) -> dict[str, Any]:
+    return {**part, "events": _events(part["numbers"], mark, shown)}
 
 
 _WITH_EVENTS = ("rows", "screens", "rounds", "scripts")
 
 
-def _events(numbers: Iterable[int], anchor: str, shown: set[int]) -> list[dict[str, Any]]:
-    return [{"number": n, "anchor": f"{anchor}-e{n}" if n in shown else ""} for n in numbers]
+def _events(numbers: Iterable[int], mark: str, shown: set[int]) -> list[dict[str, Any]]:
+    """Each with where it stands in the timeline that is shown: marks are short, for there are many."""
+    return [{"number": n, "anchor": f"{mark}-{n}" if n in shown else ""} for n in numbers]
 
 
 def _title(case: Case) -> str:
@@ -91,8 +93,8 @@ def _title(case: Case) -> str:
     return f"{case['name']} ({', '.join(values)})" if values else str(case["name"])
 
 
-def _criterion(criterion: Mapping[str, Any], anchor: str, shown: set[int]) -> dict[str, Any]:
-    evidence = _events(criterion["evidence"], anchor, shown)
+def _criterion(criterion: Mapping[str, Any], mark: str, shown: set[int]) -> dict[str, Any]:
+    evidence = _events(criterion["evidence"], mark, shown)
     return {**criterion, "evidence": evidence, "tone": TONES.get(criterion["verdict"], "quiet")}
 
 
@@ -147,12 +149,14 @@ def _slips(folder: RunFolder, records: Iterable[Record], font: Path | None) -> I
             lines = record.fields.get("lines")
             text = "\n".join(str(line) for line in lines) if isinstance(lines, list) else ""
             name = str(record.attachments["slip"])
-            yield {"number": record.number, "name": name, "text": usable(text), "png": _picture(folder, name, font)}
+            png, drawing = _picture(folder, name, font)
+            yield {"number": record.number, "name": name, "text": usable(text), "png": png, "drawing": drawing}
 
 
-def _picture(folder: RunFolder, name: str, font: Path | None) -> bytes:
-    """Empty when the attachment is gone or is nothing that a printer would print: its text stands in then."""
+def _picture(folder: RunFolder, name: str, font: Path | None) -> tuple[bytes, Drawing | None]:
+    """None when the attachment is gone or is nothing that a printer would print: its text stands in then."""
     try:
-        return draw_slip(folder.attachment(name), font)
+        data = folder.attachment(name)
+        return draw_slip(data, font), pieces_of(data, font)
     except (HoldfastError, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError):
-        return b""
+        return b"", None

@@ -6,8 +6,11 @@ is a frame that says so. A picture has one bit a dot, so it stays sharp and smal
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
@@ -39,18 +42,55 @@ def find_cjk_font() -> Path | None:
     return next((path for path in CJK_FONTS if path.exists()), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Ink that stands together on a line: many slips share many of theirs."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A slip as pieces on paper of a size."""
+
+    width: int
+    height: int
+    pieces: tuple[Piece, ...]
+
+
 def draw_slip(data: bytes, font: Path | None) -> bytes:
     """PNG of the paper that comes out for these printer bytes."""
+    strips, width, height = _lines(data, font)
+    picture = Image.new("L", (width, height), WHITE)
+    top = MARGIN
+    for strip in strips:
+        picture.paste(strip.picture, (MARGIN, top))
+        top += strip.picture.height
+    _paper_edge(ImageDraw.Draw(picture), *picture.size)
+    return _png(picture)
+
+
+def pieces_of(data: bytes, font: Path | None) -> Drawing:
+    """The same dots without the paper's edge, in pieces of which each need be kept only once."""
+    strips, width, height = _lines(data, font)
+    pieces, top = [], MARGIN
+    for strip in strips:
+        pieces += [Piece(MARGIN + x, top, *size, png) for x, size, png in strip.inked()]
+        top += strip.picture.height
+    return Drawing(width, height, tuple(pieces))
+
+
+@lru_cache(maxsize=4)
+def _lines(data: bytes, font: Path | None) -> tuple[list[_Strip], int, int]:
+    """Every line of the paper, and how wide and long that is."""
     lines = [line for slip in decode(data) for line in slip.lines]
     columns = NARROW if all(_columns(line.kind, line.text, line.style.width) <= NARROW for line in lines) else WIDE
     strips = [strip for line in lines for strip in _strips(line.kind, line.text, line.style, columns, font)]
-    picture = Image.new("L", (2 * MARGIN + columns * CELL, 2 * MARGIN + sum(s.height for s in strips) + TOOTH), WHITE)
-    top = MARGIN
-    for strip in strips:
-        picture.paste(strip, (MARGIN, top))
-        top += strip.height
-    _paper_edge(ImageDraw.Draw(picture), *picture.size)
-    return _png(picture)
+    return strips, 2 * MARGIN + columns * CELL, 2 * MARGIN + sum(s.picture.height for s in strips) + TOOTH
 
 
 @lru_cache(maxsize=4096)
@@ -61,18 +101,55 @@ def _columns(kind: str, text: str, width: int) -> int:
 # ── one line ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+class _Strip:
+    """One line of dots. `spans` are where ink stands together: from and to."""
+
+    def __init__(self, picture: Image.Image, spans: Sequence[tuple[int, int]]) -> None:
+        self.picture = picture
+        self._spans = spans
+        self._inked: tuple[tuple[int, tuple[int, int], bytes], ...] | None = None
+
+    def inked(self) -> tuple[tuple[int, tuple[int, int], bytes], ...]:
+        """Place, size and PNG of each span, worked out once."""
+        if self._inked is None:
+            boxes = [(max(a, 0), 0, min(b, self.picture.width), self.picture.height) for a, b in self._spans]
+            self._inked = tuple(
+                (box[0], (box[2] - box[0], box[3]), _png(self.picture.crop(box))) for box in boxes if box[0] < box[2]
+            )
+        return self._inked
+
+
 @lru_cache(maxsize=4096)
-def _strips(kind: str, text: str, style: Style, columns: int, font: Path | None) -> list[Image.Image]:
+def _strips(kind: str, text: str, style: Style, columns: int, font: Path | None) -> list[_Strip]:
     """A printed line, in as many as it takes. Many slips share many of theirs."""
     if kind != "text":
-        return [_box(f"[{DRAWN.get(kind, kind)}: {text}]", columns, font)]
-    return [_strip(piece, style, columns, font) for piece in wrap(text, columns // max(style.width, 1))]
+        box = _box(f"[{DRAWN.get(kind, kind)}: {text}]", columns, font)
+        return [_Strip(box, [(0, box.width)])]
+    pieces = wrap(text, columns // max(style.width, 1))
+    return [_Strip(_strip(piece, style, columns, font), _spans(piece, style, columns)) for piece in pieces]
+
+
+_TOGETHER = re.compile(r"\S+(?: \S+)*")
+
+
+def _spans(text: str, style: Style, columns: int) -> list[tuple[int, int]]:
+    """Where words stand together, a single space between them; an underlined line is one."""
+    if style.underline:
+        return [(0, columns * CELL)]
+    cell, left = CELL * style.width, _left(text, style, columns)
+    ends = [(columns_of(text[: m.start()]), columns_of(text[: m.end()])) for m in _TOGETHER.finditer(text)]
+    return [(left + start * cell, left + end * cell) for start, end in ends]
+
+
+def _left(text: str, style: Style, columns: int) -> int:
+    """Where a line begins."""
+    free = max(columns * CELL - columns_of(text) * CELL * style.width, 0)
+    return {"left": 0, "center": free // 2, "right": free}[style.align]
 
 
 def _strip(text: str, style: Style, columns: int, font: Path | None) -> Image.Image:
     strip = Image.new("L", (columns * CELL, LINE_HEIGHT * style.height), WHITE)
-    free = max(strip.width - columns_of(text) * CELL * style.width, 0)
-    left = {"left": 0, "center": free // 2, "right": free}[style.align]
+    left = _left(text, style, columns)
     for char in text:
         width = columns_of(char) * CELL * style.width
         if not char.isspace():

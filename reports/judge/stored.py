@@ -16,7 +16,7 @@ from reports.judge.timeline import Request, moment
 from reports.runfolder import Record
 
 STORED = frozenset(transaction.value for transaction, layout in TRANSACTIONS.items() if layout.stored)
-ADVICE_MTI = "0220"
+ADVICE_MTI, NOTICE_MTI = "0220", "0620"
 WRITTEN, GIVEN_UP = "written", "given up"
 
 
@@ -65,6 +65,15 @@ def kept(view: View) -> list[Kept]:
             groups.append(group)
         group.append(request)
     return [Kept(tuple(group), _written(view, group[0])) for group in groups]
+
+
+@once
+def notices(view: View) -> list[Kept]:
+    """Script notices: kept and acknowledged in the same way. facts/unionpay-pos 5.19"""
+    groups: dict[str, list[Request]] = {}
+    for request in (r for r in view.requests if r.mti == NOTICE_MTI):
+        groups.setdefault(request.trace, []).append(request)
+    return [Kept(tuple(group), _written(view, group[0])) for group in groups.values()]
 
 
 def _is_another(group: list[Request], request: Request, market: Market) -> bool:

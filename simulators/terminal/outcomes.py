@@ -41,9 +41,9 @@ def from_reply(outcome: Outcome, reply: Message, market: Market) -> Outcome:
 
 
 def balance_of(reply: Message, market: Market) -> Money | None:
-    """F54. cases.md 251"""
+    """F54, where the host gives it and it can be read. cases.md 251"""
     try:
-        balances = F54.parse(str(reply[54])).balances
+        balances = F54.parse(str(reply.get(54, ""))).balances
     except UnpackError:
         return None
     money = market.money

@@ -55,6 +55,59 @@ TOTALS = {"debit_total": 250000, "debit_count": 2, "credit_total": 100, "credit_
         ),
         ("card", "took", {"card": "credit-0014", "took": 5}, "credit-0014 itself took 5 bytes, and gave nothing"),
         ("card", "powered", {"card": "credit-0014", "atr": ""}, "credit-0014 itself answers its reset: nothing"),
+        (
+            "card", "personalised",
+            {"card": "multi-0014", "applications": [{"label": "A", "oda": "dda"}, {"label": "B", "oda": "none"}],
+             "data_wrong": ["90: bit 9 flipped"]},
+            "multi-0014 itself has A (dda), B (none); on purpose: 90: bit 9 flipped",
+        ),
+        (
+            "card", "personalised", {"card": "x", "applications": [], "data_wrong": []}, "x itself has no application"
+        ),
+        ("card", "selected", {"card": "x", "aid": "", "sw": "6A82"}, "x itself selects nothing, 6A82"),
+        (
+            "card", "cryptogram", {"card": "x", "round": "first", "asked": "TC", "type": "ARQC", "atc": 7},
+            "x itself, first: asked for TC, gives ARQC, counter 7",
+        ),
+        (
+            "card", "pin", {"card": "x", "form": "plain", "result": "wrong", "tries_left": 2},
+            "x itself finds the plain PIN wrong, 2 tries left",
+        ),
+        ("card", "issuer authentication", {"card": "x", "result": "right"}, "x itself finds the issuer's proof right"),
+        (
+            "card", "script", {"card": "x", "command": "PUT DATA", "sw": "9000", "mac": "right"},
+            "x itself, PUT DATA: 9000, MAC right",
+        ),
+        ("card", "signed", {"card": "x", "what": "DDA", "right": False}, "x itself signs wrongly (DDA)"),
+        (
+            "card", "misbehaved", {"card": "x", "at": "VERIFY", "occurrence": 1, "does": "mute"},
+            "x itself, on purpose at its VERIFY: mute",
+        ),
+        ("card", "swiped", {"card": "x", "service_code": "", "read": "bad"}, "x is swiped, service code not read"),
+        ("operator", "pin", {"digits": 6, "cancelled": False}, "6 digits"),
+        ("operator", "pin", {"digits": 0, "cancelled": True}, "cancelled"),
+        (
+            "operator", "pin", {"form": "online", "end": "entered", "digits": 6, "cancelled": False},
+            "online PIN entered, 6 digits",
+        ),
+        (
+            "operator", "pin", {"form": "plain", "end": "bypassed", "digits": 0, "cancelled": False},
+            "plain PIN bypassed",
+        ),
+        ("operator", "application", {"label": "PBOC CREDIT", "of": ["PBOC CREDIT"]}, "chose PBOC CREDIT"),
+        ("operator", "application", {"label": "", "of": []}, "chose none"),
+        ("operator", "key entry", {"digits": 16}, "16 digits typed"),
+        (
+            "terminal", "chip", {"round": "first", "tvr": "0000048000", "tsi": "E800", "cvm_results": "420300"},
+            "first cryptogram: TVR 0000048000, TSI E800, CVM 420300",
+        ),
+        ("rig", "parameter", {"name": "floor limit", "value": "100"}, "floor limit: 100"),
+        (
+            "rig", "configuration",
+            {"ca_keys": ["F0", "F1"], "revoked": [["F3", "000001"]], "pinpad": True, "floor_limit": None, "fallback":
+             False, "chip_attempts": 3, "expired_ca_keys": []},
+            "ca keys F0 F1, revoked F3 000001, pinpad on, fallback off, chip attempts 3",
+        ),
         ("reader", "looked", {"present": True}, "asked: a card is there"),
         ("reader", "seen", {"present": False, "movements": 2}, "sees: no card is there"),
         (

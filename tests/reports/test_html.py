@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from html.parser import HTMLParser
@@ -10,8 +11,12 @@ from pathlib import Path
 import pytest
 
 from reports.html import HEADINGS
+from reports.judge.run import judge_run
+from reports.runfolder import RunFolder
 from tests.reports.conftest import Documents, documents_of
-from tests.reports.made_run import NASTY, PAN, MadeRun
+from tests.reports.folders import Folder
+from tests.reports.judge.builder import Tale
+from tests.reports.made_run import COMMAND, NASTY, PAN, MadeRun
 
 CHROMIUM = Path("/usr/bin/chromium")
 VOID = {"meta", "img", "br", "input", "hr", "link"}
@@ -35,7 +40,8 @@ class Page(HTMLParser):
         self.tags.append(tag)
         given = {name: value or "" for name, value in attrs}
         self.ids += [given["id"]] if "id" in given else []
-        self.links += [given["href"]] if "href" in given else []
+        if "href" in given:
+            (self.sources if tag == "image" else self.links).append(given["href"])
         self.sources += [given["src"]] if "src" in given else []
         if tag not in VOID:
             self.open.append(tag)
@@ -66,7 +72,8 @@ def test_tags_nest_and_ids_are_unique(page: Page) -> None:
 
 def test_every_link_has_its_target(page: Page) -> None:
     assert [link for link in page.links if link.removeprefix("#") not in page.ids] == []
-    assert any(re.fullmatch(r"#case-2-e\d+", link) for link in page.links)
+    assert any(re.fullmatch(r"#c2-\d+", link) for link in page.links)
+    assert any(re.fullmatch(r"#i\d+", link) for link in page.links)
 
 
 def test_nothing_is_fetched(documents: Documents, page: Page) -> None:
@@ -99,13 +106,13 @@ def test_the_statement_claims_nothing_that_a_test_cannot_give(page: Page) -> Non
 
 def test_host_messages_stand_side_by_side(documents: Documents) -> None:
     tight = re.sub(r">\s+<", "><", documents.html)
-    assert '<td class="id">F39</td><td>response code</td><td></td><td>00</td>' in tight
+    assert "<td>F39</td><td>response code</td><td></td><td>00</td>" in tight
     assert "625094******0014" in documents.html
     assert PAN not in documents.html
 
 
 def test_an_event_that_is_evidence_is_shown_even_when_it_is_a_quiet_one(documents: Documents) -> None:
-    evidence = re.findall(r'href="#(case-\d+-e\d+)"', documents.html)
+    evidence = re.findall(r'href="#(c\d+-\d+)"', documents.html)
     assert evidence
     assert all(f'id="{anchor}"' in documents.html for anchor in evidence)
 
@@ -130,7 +137,7 @@ def test_a_browser_opens_what_a_link_points_into(documents: Documents, tmp_path:
              "--disable-component-update", "--disable-sync")  # fmt: skip
     shown = subprocess.run(
         [CHROMIUM, "--headless", "--no-sandbox", *quiet, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom",
-         "--virtual-time-budget=2000", f"file://{copy}#case-1-e6"],
+         "--virtual-time-budget=2000", f"file://{copy}#c1-6"],
         capture_output=True, text=True, timeout=60, check=True,
     ).stdout  # fmt: skip
     assert "data-broken" not in shown
@@ -139,3 +146,50 @@ def test_a_browser_opens_what_a_link_points_into(documents: Documents, tmp_path:
     assert re.search(r'<details class="timeline" open', sheet)
     second = shown[shown.index('id="case-3"') :]
     assert not re.match(r'id="case-3"[^>]* open', second)
+
+
+# ── what many cases share stands once ─────────────────────────────────────────────────────────────────────────────
+
+
+def sheets(html: str) -> dict[str, str]:
+    """Each case's sheet by its anchor."""
+    parts = re.split(r'<details class="case [^"]*" id="(case-\d+)"', html)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_bytes_of_a_case_that_passed_are_in_its_timeline_alone(documents: Documents) -> None:
+    passed, failed = sheets(documents.html)["case-1"], sheets(documents.html)["case-2"]
+    told = COMMAND.hex(" ").upper()
+    assert told in failed
+    assert told not in passed
+    assert re.search(r'<a href="#t\d+">response</a> <i>9000 done</i>', passed)
+    assert re.search(r"<pre><b>6F</b> FCI template", failed)
+
+
+def test_what_a_card_answered_in_cases_that_passed_stands_once(documents: Documents) -> None:
+    objects = documents.html[documents.html.index('id="objects"') : documents.html.index('<section id="evidence">')]
+    assert objects.count("<b>6F</b> FCI template") == 1
+    assert documents.html.count('<a href="#t0">response</a>') == 2, "two of the cases passed"
+
+
+def test_slips_are_drawn_of_pieces_that_stand_once(documents: Documents) -> None:
+    stamps = re.findall(r'<image id="(i\d+)"[^>]* href="([^"]*)"', documents.html)
+    assert len({uri for _, uri in stamps}) == len(stamps)
+    uses = re.findall(r'<use href="#(i\d+)"', documents.html)
+    assert {stamp for stamp, _ in stamps} == set(uses)
+    assert len(uses) > len(stamps)
+
+
+def test_rules_that_passed_are_told_in_a_line_and_explained_once(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    for name, result in (("one", "approved"), ("two", "declined")):
+        tale = Tale().approved().state("idle")
+        folder.case(name, tale.expect("outcome.reported", transaction="pre-authorisation", result=result).close())
+    path = folder.end().path
+    folder.write("verdicts.json", json.loads(json.dumps(judge_run(RunFolder(path)))))
+    page = re.sub(r">\s+<", "><", documents_of(path).html)
+    assert page.count('<tr id="rule-wire.sealed"><td class="id">wire.sealed</td>') == 1
+    for sheet in sheets(page).values():
+        assert "<tr><td>wire.sealed</td><td>1 messages sealed as they must be</td><td>3</td></tr>" in sheet
+        assert "Every message is sealed" not in sheet
+    assert "The terminal reports how the transaction ended" in sheets(page)["case-1"]

@@ -7,10 +7,12 @@ with a terminal that is a box, there is nothing to judge.
 from __future__ import annotations
 
 from protocols.emv.verification import Tvr
+from protocols.prompts import asks_for
 from protocols.transactions import Transaction
 from reports.judge.auditors import Audit
 from reports.judge.chip.demands import Case, case_of
 from reports.judge.chip.messages import Sending, later_sendings, requests_of, sendings
+from reports.judge.chip.setting import setting_of
 from reports.judge.chip.walk import OPTIONS, Walk, started, walks
 from reports.judge.finding import Check, Finding
 from reports.judge.registry import View
@@ -79,6 +81,48 @@ def application_open(view: View) -> Finding | None:
             text = f"the application was started although its SELECT was answered with {walk.selected.sw}"
             check.deviate(text, *walk.selected.numbers, walk.of(OPTIONS)[-1].numbers[0])
     return check.finding(f"{len(begun)} applications, each opened by its card")
+
+
+def application_asked(view: View) -> Finding | None:
+    """Nothing is started that the cardholder was to confirm, or to choose, without a question. EMV Book 1, 12.4
+
+    Silent where the rig does not say whether the terminal lets him choose.
+    """
+    begun = [w for w in walks(view) if w.of(OPTIONS) and w.selected is not None]
+    told_of = [(w, setting_of(view, w).flag("cardholder_choice")) for w in begun]
+    check = Check("the cardholder is asked where the card wants it, and where he may choose among several")
+    for walk, may_choose in told_of:
+        why = _to_be_asked(walk, may_choose)
+        if may_choose is None or not why:
+            continue
+        start = walk.of(OPTIONS)[0].command
+        asked = [r for r in _questions(view) if walk.order and moment(walk.order) < moment(r) < moment(start)]
+        check.see(walk.of(OPTIONS)[0].numbers[0], *(r.number for r in asked))
+        if not asked:
+            check.deviate(f"{why}, and nobody was asked", walk.of(OPTIONS)[0].numbers[0])
+    return check.finding("asked") if check.seen else None
+
+
+TO_CONFIRM = 0x80
+QUESTIONS = ("choose an application", "confirm the application")
+KNOWN = tuple(f"A0000003330101{last}" for last in ("01", "02", "03"))
+"""What every terminal of this scheme has: debit, credit, quasi credit. facts/pcsc-emv 4.2"""
+
+
+def _to_be_asked(walk: Walk, may_choose: bool | None) -> str:
+    """Why there must be a question; empty where there need be none."""
+    priority = walk.fci.get("87", b"")
+    if priority and priority[0] & TO_CONFIRM:
+        return "the application is not to be started without the cardholder"
+    several = [name for name in walk.directory if name.startswith(KNOWN)]
+    return f"the card has {len(several)} applications and he may choose" if may_choose and len(several) > 1 else ""
+
+
+def _questions(view: View) -> list[Record]:
+    """Displays that ask the customer, and his answers."""
+    displays = view.timeline.of("terminal", "display")
+    shown = [r for r in displays if any(asks_for(str(r.fields.get("text", "")), what) for what in QUESTIONS)]
+    return [*shown, *view.timeline.of("operator", "application")]
 
 
 # ── the card's word and the terminal's ────────────────────────────────────────────────────────────────────────────
@@ -174,6 +218,10 @@ AUDITS = (
     Audit(
         "chip.application-open", "No blocked application is used", "EMV Book 1, 12.3, 12.4", "terminal",
         application_open,
+    ),
+    Audit(
+        "chip.application-asked", "The cardholder is asked for his application", "EMV Book 1, 12.4", "terminal",
+        application_asked,
     ),
     Audit("chip.denial-honoured", "Action codes are heeded", "EMV Book 3, 10.7", "terminal", denial_honoured),
     Audit(

@@ -6,6 +6,7 @@ EMV Book 3, 10.9, 10.10 and 10.11; facts/unionpay-pos 2.2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from protocols.emv import fill_dol
 from protocols.emv.verification import Aip
@@ -19,7 +20,7 @@ from reports.judge.chip.walk import EXTERNAL, Walk, started
 from reports.judge.finding import Check, Finding
 from reports.judge.registry import View
 from reports.judge.reply import RESPONSE_CODE
-from reports.judge.timeline import moment
+from reports.judge.timeline import Moment, moment
 
 MOST_ROUNDS = 2
 ONLY_AAC = {
@@ -30,23 +31,32 @@ ONLY_AAC = {
 
 def second_happens(view: View) -> Finding | None:
     """An ARQC is no end: the card is asked again, unless it has left or is silent. EMV Book 3, 10.11"""
-    asked = [w for w in started(view) if w.first is not None and w.first.given == "ARQC"]
+    asked = [w for w in started(view) if w.first is not None and w.first.given == "ARQC" and w.first.is_allowed]
     if not asked:
         return None
     check = Check("after an ARQC comes one second GENERATE AC, whatever the host says")
     for walk in asked:
         assert walk.first is not None
         check.see(*walk.first.numbers, *(walk.second.numbers if walk.second else ()))
-        if walk.second is None and not _is_gone(walk):
+        if walk.second is None and not _is_gone(view, walk):
             check.miss("the card gave an ARQC and was never asked again", *walk.first.numbers)
         for more in walk.rounds[MOST_ROUNDS:]:
             check.deviate("the card was asked for a third cryptogram", *more.numbers)
     return check.finding(f"{len(asked)} ARQCs, each with its end")
 
 
-def _is_gone(walk: Walk) -> bool:
-    """The card has left, or said nothing to a command since."""
-    return walk.removed is not None or any(not sent.sw for sent in walk.between_rounds())
+def _is_gone(view: View, walk: Walk) -> bool:
+    """The card left before the terminal said how it ended, or was silent to a command since."""
+    if any(not sent.sw for sent in walk.between_rounds()):
+        return True
+    return walk.removed is not None and not _was_over(view, walk, moment(walk.removed))
+
+
+def _was_over(view: View, walk: Walk, at: Moment) -> bool:
+    """Whether the terminal had reported the transaction by then: who takes a card out afterwards explains nothing."""
+    assert walk.first is not None
+    since = moment(walk.first.sent.command)
+    return any(since < moment(outcome) < at for outcome in view.timeline.of("terminal", "outcome"))
 
 
 def second_asks(view: View) -> Finding | None:
@@ -129,7 +139,7 @@ def _authentication(check: Check, walk: Walk, word: Told) -> None:
     assert word.reply is not None
     assert walk.first is not None
     sent = chip_values(word.reply.message).get("91", b"")
-    if walk.aip is None or not SHORTEST <= len(sent) <= LONGEST or word.word is Word.OPEN:
+    if walk.aip is None or not SHORTEST <= len(sent) <= LONGEST:
         return
     numbers = (word.reply.number, walk.second.numbers[0])
     if walk.aip & Aip.ISSUER_AUTHENTICATION:
@@ -163,7 +173,8 @@ def script_order(view: View) -> Finding | None:
             continue
         for script in scripts:
             _in_place(check, walk, word, script)
-        if is_taken_in_full(scripts) and not _is_gone(walk):
+        ended = walk.second.given in ("TC", "AAC") and walk.second.is_allowed
+        if is_taken_in_full(scripts) and ended and not _is_gone(view, walk):
             _whole(check, walk, word, scripts)
     return check.finding("each in its place") if check.seen or check.deviations else None
 
@@ -193,8 +204,8 @@ def scripts_told(view: View) -> Finding | None:
     check = Check("how each script fared is told to the host, by a notice or in the reversal")
     for walk in started(view):
         word = told(view, walk)
-        scripts = [s for s in scripts_of(view, walk, word) if s.sent]
-        if scripts and word.word is not Word.OPEN:
+        scripts = scripts_of(view, walk, word)
+        if any(s.sent for s in scripts) and word.word is not Word.OPEN:
             _told(check, view, walk, scripts)
     return check.finding("told as the card answered") if check.seen or check.deviations else None
 
@@ -204,18 +215,19 @@ def _told(check: Check, view: View, walk: Walk, scripts: Sequence[Script]) -> No
     told_in = [s for s in later_sendings(view) if s.walk is walk and "DF31" in s.chip]
     check.see(*numbers, *(s.request.number for s in told_in))
     for sending in told_in:
-        _right(check, sending, walk, scripts, numbers)
+        _right(check, sending, scripts, numbers)
     if not told_in:
         check.miss("scripts were run, and nothing was told of them", *numbers)
 
 
-def _right(check: Check, sending: Sending, walk: Walk, scripts: Sequence[Script], numbers: Sequence[int]) -> None:
-    """A script that a card's leaving broke off may be told either way."""
-    if not all(script.is_whole for script in scripts) or walk.removed is not None:
+def _right(check: Check, sending: Sending, scripts: Sequence[Script], numbers: Sequence[int]) -> None:
+    """One that was never begun is told as that, or left out; one that a card's leaving broke off, either way."""
+    if not all(script.is_whole for script in scripts if script.sent):
         return
-    right, told_as = b"".join(script.result for script in scripts), sending.chip["DF31"]
-    if told_as != right:
-        text = f"the results told are {told_as.hex().upper()}, by the card's answers they are {right.hex().upper()}"
+    told_as = sending.chip["DF31"]
+    right = [b"".join(parts) for parts in product(*([s.result] if s.sent else [s.not_run, b""] for s in scripts))]
+    if told_as not in right:
+        text = f"the results told are {told_as.hex().upper()}, by the card's answers they are {right[0].hex().upper()}"
         check.deviate(text, sending.request.number, *numbers)
 
 

@@ -44,6 +44,8 @@ def _mode(check: Check, request: Request, read: Read) -> None:
     if told and told[:2] != wanted:
         check.deviate(f"F22 is {told}, and the card was read by {read.mode}", request.number, *read.numbers)
     pin = PIN if request.value(52) else NO_PIN
+    if read.by_card and pin == NO_PIN:  # a PIN was entered and none is sent: no figure found
+        return
     if len(told) > 2 and told[2] in (PIN, NO_PIN) and told[2] != pin:
         what = "there is no PIN block" if pin == NO_PIN else "there is a PIN block"
         check.deviate(f"F22 is {told}, and {what}", request.number)

@@ -10,7 +10,7 @@ from reports.judge.auditors import Audit
 from reports.judge.duty import answer_in_time
 from reports.judge.finding import Check, Finding, inconclusive
 from reports.judge.registry import View
-from reports.judge.stored import Kept, accepted, given_up, kept, never_left
+from reports.judge.stored import Kept, accepted, given_up, kept, never_left, notices
 from reports.judge.timeline import Request, differences, moment
 from reports.runfolder import Record
 
@@ -45,7 +45,7 @@ def _host_was_there(view: View, record: Record) -> bool:
 
 def acknowledged_once(view: View) -> Finding | None:
     """What was acknowledged in time is not sent again, and nothing is sent more often than the limit says."""
-    messages, most = kept(view), view.market.advice.repeats + 1
+    messages, most = [*kept(view), *notices(view)], view.market.advice.repeats + 1
     if not messages:
         return None
     check = Check(f"a stored message is sent {most} times at most, and not again once it is acknowledged")

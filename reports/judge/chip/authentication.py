@@ -55,7 +55,8 @@ def demands(case: Case) -> Iterator[Demand]:
         return
     method, numbers = method_of(case), (case.walk.number("82"),)
     what = f"{method.name} was due" if method else "card and terminal have no method in common"
-    yield Demand(Tvr.ODA_NOT_PERFORMED, method is None, what, numbers)
+    if method is not Method.CDA or case.first.asked != "AAC":  # no signature is asked for then: likely either way
+        yield Demand(Tvr.ODA_NOT_PERFORMED, method is None, what, numbers)
     yield Demand(Tvr.SDA_SELECTED, method is Method.SDA, what, numbers)
     for other in (m for m in Method if m is not method):
         yield barred(other.failed, what, *numbers)
@@ -144,11 +145,19 @@ def data_missing(case: Case) -> Iterator[Demand]:
     lacking = missing(case, method) if method else []
     if walk.aip & Aip.CARDHOLDER_VERIFICATION and len(walk.value("8E")) <= 8:
         yield due(Tvr.DATA_MISSING, "the card gave no list of verification rules", walk.number("82"))
-    elif lacking or (method and case.card.authentic == "missing"):
-        named = lacking[0] if lacking else "part of what is to be authenticated"
-        yield due(Tvr.DATA_MISSING, f"the card gave no {named}", walk.number("82"))
+    elif lacking:
+        yield due(Tvr.DATA_MISSING, f"the card gave no {lacking[0]}", walk.number("82"))
+    elif method and case.card.authentic == "missing":  # a remainder, found by who comes so far
+        if _has_key(case):
+            yield due(Tvr.DATA_MISSING, "the card gave no remainder of a key", case.card.number)
     elif all(sent.ok for sent in walk.asked_data.values()) and _whole(case, method):
         yield barred(Tvr.DATA_MISSING, "the card gave all that was needed", walk.number("82"))
+
+
+def _has_key(case: Case) -> bool:
+    """Whether the terminal surely has the card's CA key, and no reason to refuse the issuer's certificate."""
+    index, usable = case.walk.value("8F").hex().upper(), case.setting.keys("ca_keys")
+    return usable is not None and index in usable and all(of != index for of, _ in case.setting.revoked())
 
 
 def _whole(case: Case, method: Method | None) -> bool:

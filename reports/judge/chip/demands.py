@@ -64,8 +64,10 @@ class Case:
     @property
     def tvr(self) -> Tvr | None:
         """The results when the first cryptogram was asked for."""
-        sent = self.message.get("95", b"")
-        return self.first.tvr or (Tvr.parse(sent) if len(sent) == Tvr.size() else None)
+        given, sent = self.first.tvr, self.message.get("95", b"")
+        if given is not None:  # none of its bits may be set
+            return given
+        return Tvr.parse(sent) if len(sent) == Tvr.size() else None
 
 
 def case_of(view: View, walk: Walk) -> Case | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from protocols.prompts import asks_for
 from protocols.stripe import WITH_CHIP
-from reports.judge.chip.walk import Walk, walks
+from reports.judge.chip.walk import VERIFY, Walk, walks
 from reports.judge.registry import View
 from reports.judge.timeline import Moment, Request, moment
 from reports.runfolder import Record
@@ -41,6 +42,7 @@ class Read:
     numbers: tuple[int, ...]
     swipe: Record | None = None
     may_be_fallback: bool = False
+    by_card: bool = False  # the card itself found a PIN right
 
     @property
     def has_chip(self) -> bool:
@@ -66,7 +68,10 @@ def read_before(view: View, request: Request) -> Read | None:
 
 def _chips(view: View) -> list[Read]:
     return [
-        Read(Mode.CHIP, w.at, (w.start.number, *(w.number(t) for t in NUMBERS if w.value(t))))
+        Read(
+            Mode.CHIP, w.at, (w.start.number, *(w.number(t) for t in NUMBERS if w.value(t))),
+            by_card=any(s.ok for s in w.of(VERIFY)),
+        )
         for w in walks(view) if any(w.value(t) for t in NUMBERS)
     ]  # fmt: skip
 
@@ -78,11 +83,13 @@ def swipes(view: View) -> list[Read]:
     for record in view.timeline.of("card", "swiped"):
         if record.fields.get("read", "good") == "good":
             tried = attempts(view, record)
-            was_in = plugged(view, record) and not tried
+            was_in = plugged(view, record) and not tried and _asked(view, record, INSERT)
             plain = Read(Mode.STRIPE, moment(record), (record.number,), record, may_be_fallback=was_in)
-            is_fallback = plain.has_chip and bool(tried)
-            numbers = (tried[0].number, record.number) if is_fallback else plain.numbers
-            found.append(replace(plain, mode=Mode.FALLBACK, numbers=numbers) if is_fallback else plain)
+            gave_up = was_in and _asked(view, record, IN_ITS_PLACE, unless_silent=False)
+            is_fallback = plain.has_chip and (bool(tried) or gave_up)
+            numbers = (tried[0].number, record.number) if is_fallback and tried else plain.numbers
+            fallen = replace(plain, mode=Mode.FALLBACK, numbers=numbers, may_be_fallback=False)
+            found.append(fallen if is_fallback else plain)
     return found
 
 
@@ -104,8 +111,23 @@ def plugged(view: View, swipe: Record) -> bool:
     return inside
 
 
+def _asked(view: View, swipe: Record, what: tuple[str, ...], *, unless_silent: bool = True) -> bool:
+    """Whether the customer's display asked for something in the order before a swipe; one that shows nothing at all may
+    have asked for anything."""
+    order = order_of(view, moment(swipe))
+    since = moment(order) if order else (0, 0)
+    shown = [r for r in view.timeline.of("terminal", "display") if since < moment(r) < moment(swipe)]
+    if not shown:
+        return unless_silent
+    return any(asks_for(str(r.fields.get("text", "")), one) for r in shown for one in what)
+
+
+INSERT, IN_ITS_PLACE = ("insert the chip", "insert the chip again"), ("swipe the card after the chip",)
+
+
 def _typed(view: View) -> list[Read]:
-    return [Read(Mode.KEYED, moment(r), (r.number,)) for r in view.timeline.of("operator", "key entry")]
+    typed = (r for r in view.timeline.of("operator", "key entry") if r.fields.get("digits"))
+    return [Read(Mode.KEYED, moment(r), (r.number,)) for r in typed]
 
 
 def decided(walk: Walk) -> str:

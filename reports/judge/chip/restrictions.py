@@ -11,6 +11,8 @@ ATM_TYPES = (0x14, 0x15, 0x16)
 """Unattended terminals of a bank; they are ATMs where they give cash, which tag 9F40 says. EMV Book 4, A1"""
 CASH, CASHBACK = (0x01, 0x17), 0x09
 """First two digits of the processing code, ISO 8583:1987: cash advance, and goods with cash back."""
+PURCHASE = (0x00, 0x03, CASHBACK)
+"""A pre-authorisation, 03, is a purchase that is not made yet: likely."""
 DOMESTIC, INTERNATIONAL = 0, 1
 CASH_BITS = (UsageControl.DOMESTIC_CASH, UsageControl.INTERNATIONAL_CASH)
 CASHBACK_BITS = (UsageControl.DOMESTIC_CASHBACK, UsageControl.INTERNATIONAL_CASHBACK)
@@ -63,16 +65,18 @@ def is_allowed(case: Case, control: UsageControl) -> bool | None:
     if not country or not transaction:
         return None
     where = DOMESTIC if issuer == country else INTERNATIONAL
+    with_cash = transaction[0] == CASHBACK or any(case.terminal("9F03"))
+    if with_cash and not control & CASHBACK_BITS[where]:
+        return False
     return _for_transaction(transaction[0], control, where)
 
 
 def _for_transaction(transaction: int, control: UsageControl, where: int) -> bool | None:
+    """Table 36 has cash and purchases; for what is neither, like an inquiry, a terminal may look at it or not."""
     if transaction in CASH:
         return bool(control & CASH_BITS[where])
     goods, services = bool(control & GOODS_BITS[where]), bool(control & SERVICE_BITS[where])
-    if transaction == CASHBACK and not control & CASHBACK_BITS[where]:
-        return False
-    return goods if goods == services else None
+    return goods if transaction in PURCHASE and goods == services else None
 
 
 def _dates(case: Case) -> Iterator[Demand]:

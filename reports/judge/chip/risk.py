@@ -85,8 +85,9 @@ def _counted(sent: Sent | None, tag: str) -> int | None:
 
 
 def _exception_file(case: Case) -> Iterator[Demand]:
-    """EMV Book 3, 10.6, and Book 4, 6.5.3."""
+    """EMV Book 3, 10.6, and Book 4, 6.3.5. It need not be looked into where the card demands no risk management."""
     listed = case.setting.flag("exception_file")
-    if listed is not None:
-        told = "the card is on the exception file", "the card is on no exception file"
-        yield demand(Tvr.ON_EXCEPTION_FILE, listed, *told, case.setting.number)
+    if listed and _is_managed(case):
+        yield due(Tvr.ON_EXCEPTION_FILE, "the card is on the exception file", case.setting.number)
+    elif listed is False:
+        yield barred(Tvr.ON_EXCEPTION_FILE, "the card is on no exception file", case.setting.number)

@@ -11,10 +11,16 @@ from protocols.emv.verification import Tvr
 from reports.judge.chip.apdus import Sent, data_objects, first_of
 from reports.runfolder import Record
 
-FORMAT_1 = "80"
+FORMAT_1, FORMAT_2 = "80", b"\x77"
+ZERO = b"\x00"
+"""May stand before and behind any object. EMV Book 3, Annex B1"""
 CDA_ASKED = 0x10
 """EMV Book 3, 6.5.5.2: b5 of P1."""
 OF_TYPE = 0xC0
+SIZES, CRYPTOGRAM = {"9F27": 1, "9F36": 2}, 8
+ROW = range(11, 44)
+"""Bytes of an answer in format 1: issuer data of up to 32 bytes may follow on the rest."""
+HIGHER = {"AAC": 0, "ARQC": 1, "TC": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,11 @@ class Round:
         """AAC, TC or ARQC; empty where the card gave none."""
         information = self.answer.get("9F27", b"")
         return CRYPTOGRAMS.get(information[0] & OF_TYPE, "") if self.sent.ok and len(information) == 1 else ""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the card gave no more than it was asked for: one that does is at fault. EMV Book 3, 9.3"""
+        return bool(self.given and self.asked) and HIGHER[self.given] <= HIGHER[self.asked]
 
     @property
     def cryptogram(self) -> bytes:
@@ -88,9 +99,17 @@ def round_of(sent: Sent, dol: bytes, fact: Record | None) -> Round:
 
 
 def _answer(answer: bytes) -> Mapping[str, bytes]:
-    """Format 1 is a row of values, format 2 data objects. EMV Book 3, 6.5.5.4."""
+    """Format 1 is a row of values, format 2 data objects. EMV Book 3, 6.5.5.4.
+
+    Empty where it is neither: a terminal that gets such an answer ends. EMV Book 3, 7.5
+    """
     pairs = data_objects(answer)
     if len(pairs) == 1 and pairs[0][0] == FORMAT_1:
         value = pairs[0][1]
-        return {"9F27": value[:1], "9F36": value[1:3], "9F26": value[3:11], "9F10": value[11:]}
-    return first_of(pairs)
+        found = {"9F27": value[:1], "9F36": value[1:3], "9F26": value[3:11], "9F10": value[11:]}
+        return found if len(value) in ROW else {}
+    if answer.lstrip(ZERO)[:1] != FORMAT_2:
+        return {}
+    values = first_of(pairs)
+    is_whole = len(values) == len(pairs) and all(len(values.get(tag, b"")) == size for tag, size in SIZES.items())
+    return values if is_whole and (len(values.get("9F26", b"")) == CRYPTOGRAM or values.get("9F4B")) else {}

@@ -53,6 +53,11 @@ class Script:
         return bytes([first]) + self.identifier.rjust(4, b"\x00")[-4:]
 
     @property
+    def not_run(self) -> bytes:
+        """The same of one that was never begun."""
+        return bytes([NOT_RUN << 4]) + self.identifier.rjust(4, b"\x00")[-4:]
+
+    @property
     def numbers(self) -> tuple[int, ...]:
         return tuple(n for sent in self.sent for n in sent.numbers)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from protocols.emv.cvm import NONE_SATISFIED, NOT_PERFORMED, CvmList, CvmListError, CvmRule, Method, Outcome
+from protocols.emv.cvm import NONE_SATISFIED, NOT_PERFORMED, Condition, CvmList, CvmListError, CvmRule, Method, Outcome
 from protocols.emv.verification import Aip, Capabilities, Tvr
 from reports.judge.chip.conditions import is_met, supports
 from reports.judge.chip.demands import Case, Demand, barred, due
@@ -83,6 +83,7 @@ class _Verification:
             if met is None:
                 return self._leave_open()
             if not met:
+                self._passed_over(rule)
                 continue
             ended = self._applied(rule)
             if ended is None:
@@ -94,6 +95,11 @@ class _Verification:
             if not rule.apply_next:
                 break
         return self._unsuccessful()
+
+    def _passed_over(self, rule: CvmRule) -> None:
+        """A method that nobody knows, if the terminal supports it: not met, or not recognised. EMV Book 3, 10.5"""
+        if rule.known is None and rule.condition == Condition.SUPPORTED:
+            self._found.loose |= Tvr.UNKNOWN_CVM
 
     def _leave_open(self) -> Verified:
         self._found.is_open = True
@@ -148,10 +154,11 @@ class _Verification:
         return self._failing(rule, attempted=False)
 
     def _pin(self, rule: CvmRule, method: Method) -> tuple[Outcome, ...] | None:
-        """EMV Book 3, 10.5.1, 10.5.2; Book 4, 6.3.4.3: one bypass counts for every later PIN."""
-        if self._bypassed:
-            return self._failing(rule, attempted=False)
+        """EMV Book 3, 10.5.1, 10.5.2; Book 4, 6.3.4.3: one bypass may count for every later PIN."""
         truth, why, numbers = pin_truth(self._case, method)
+        if self._bypassed and truth is PinTruth.NO_TRIES:
+            self._found.loose |= truth.bit
+            return self._failing(rule, attempted=False)
         if truth is PinTruth.OPEN:
             return None
         if truth is PinTruth.UNASKED:
@@ -163,7 +170,7 @@ class _Verification:
         if truth is PinTruth.SENT:
             self._set(Tvr.ONLINE_PIN_ENTERED, why, *numbers)
             return (Outcome.UNKNOWN,)
-        self._bypassed = truth is PinTruth.BYPASSED
+        self._bypassed = self._bypassed or truth is PinTruth.BYPASSED
         if truth.bit:
             self._set(truth.bit, why, *numbers)
         return self._failing(rule, attempted=truth is PinTruth.REFUSED)

@@ -87,6 +87,13 @@ class Walk:
         return first_of(data_objects(self.selected.answer)) if self.selected else {}
 
     @cached_property
+    def directory(self) -> tuple[str, ...]:
+        """Names of applications in the card's directory, in hex: what was read before the application was selected."""
+        until = moment(self.selected.command) if self.selected else None
+        records = [s for s in self.of(READ) if s.ok and (until is None or moment(s.command) < until)]
+        return tuple(data.hex().upper() for s in records for tag, data in data_objects(s.answer) if tag == "4F")
+
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """How the selected application calls itself to people: the name that its issuer prefers, and its label."""
         names = (self.fci.get(tag, b"") for tag in ("9F12", "50"))

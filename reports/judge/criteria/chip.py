@@ -139,6 +139,8 @@ def _round_words(args: Mapping[str, Any], which: str) -> str:
 
 def _round(view: View, args: Mapping[str, Any], which: str, made: Round | None) -> Finding:
     expected, wants_none = _round_words(args, which), args.get("asked") == NONE
+    if view.order is None:
+        return inconclusive(expected, "no transaction was started")
     if made is None:
         verdict = Verdict.PASS if wants_none else Verdict.FAIL
         return Finding(verdict, expected, f"there was no {which} GENERATE AC", order_number(view))

@@ -53,6 +53,35 @@ def signature_line(view: View, args: Mapping[str, Any]) -> Finding:
 
 
 @criterion(
+    "receipt.verification", "The slip agrees with the verification", "cases.md 178; facts/unionpay-pos 6",
+    scope=Scope.WHOLE_CASE,
+)  # fmt: skip
+def verification(view: View, args: Mapping[str, Any]) -> Finding:
+    """args: how (PIN, signature, neither). What the merchant's copy must say, and what it must not."""
+    due, barred = _LINES[str(args["how"])]
+    rule = view.market.receipt
+    lines = {name: str(getattr(rule, name)).rstrip(":：") for name in (*due, *barred)}
+    check = Check(f"the merchant's copy tells of: {args['how']}")
+    slips = [slip for slip in _slips(view) if rule.merchant_copy in copies_on(slip, view.market)]
+    if not slips:
+        return _nothing(view, check)
+    for slip in slips:
+        check.see(slip.number)
+        for name, line in lines.items():
+            if slip.says(line) is not (name in due):
+                check.deviate(f"it {'says' if slip.says(line) else 'does not say'} {line}", slip.number)
+    return check.finding("as it should be")
+
+
+_LINES = {
+    "PIN": (("pin_line",), ("no_cvm_line",)),
+    "signature": (("signature_line",), ("pin_line", "no_cvm_line")),
+    "neither": (("no_cvm_line",), ("signature_line", "pin_line")),
+}
+"""Lines of the market that must be there, and those that must not. Whoever typed a PIN may be made to sign as well."""
+
+
+@criterion(
     "receipt.application", "Both copies name the application", "facts/unionpay-pos 6; cases.md 177",
     scope=Scope.WHOLE_CASE,
 )  # fmt: skip

@@ -231,3 +231,29 @@ class ChipTale(Tale):
         self.opened().pin_entered().first().sent().checked().answered().second()
         self.outcome("approved")
         return self
+
+
+UNBLOCK = bytes.fromhex("8424000004DEADBEEF")
+"""A command of a script."""
+
+
+def scripted(*, results: str = "20000000011000000002") -> ChipTale:
+    """One command before, one after that fails; the host is told `results`."""
+    scripts = [build([(t, [("9F18", n), ("86", UNBLOCK)])]) for t, n in (("71", b"\0\0\0\1"), ("72", b"\0\0\0\2"))]
+    tale = ChipTale().opened().pin_entered().first().sent().answered(scripts=scripts).runs(UNBLOCK).second()
+    tale.runs(UNBLOCK, sw="6985")
+    if results:
+        tale.request("script notice", mti="0620", trace="000078", change={61: "0000010000771125", 55: "9 bytes"})
+        tale._told({"9F36": "0001", "9F26": LAST_CRYPTOGRAM, "9F10": LAST_DATA, "DF31": results})
+    return tale
+
+
+def asked(**more: object) -> ChipTale:
+    """A hold on its way to the host."""
+    return ChipTale(**more).opened().pin_entered().first().sent()  # type: ignore[arg-type]
+
+
+def at_last(tale: ChipTale, bits: Tvr) -> ChipTale:
+    """The second round, with these results told."""
+    tale.at_terminal["95"] = bits.pack()
+    return tale.second()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reports.judge.finding import Finding, Verdict
+from tests.reports.judge.builder import Tale
 
 
 def failed(finding: Finding | None, *numbers: int) -> str:
@@ -24,4 +27,13 @@ def passed(finding: Finding | None) -> None:
 def undecided(finding: Finding | None) -> str:
     assert finding is not None
     assert finding.verdict is Verdict.INCONCLUSIVE, finding
+    return finding.actual
+
+
+def met(tale: Tale, criterion: str, holds: bool, **args: Any) -> str:
+    """A criterion that is demanded now is met, or is not; returns what was found."""
+    finding = tale.criterion(criterion, **args)
+    assert finding.verdict is (Verdict.PASS if holds else Verdict.FAIL), finding
+    if not holds:
+        failed(finding)
     return finding.actual

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.emv import build
 from protocols.emv.verification import Tvr
+from protocols.prompts import ASKED_FOR
 from reports.judge.auditors import auditors
 from reports.judge.finding import Verdict
 from tests.reports.judge.builder import Tale
@@ -116,6 +118,46 @@ def test_the_application_after_a_blocked_one_may_be_started() -> None:
 def test_a_card_that_is_only_selected_is_not_judged() -> None:
     tale = ChipTale().order()
     assert tale.powered().selects(sw="6283").audit("chip.application-open") is None
+
+
+def directory(*last: str) -> str:
+    """A record of the directory that names these applications."""
+    return build([("70", [("61", [("4F", bytes.fromhex(AID[:-2] + one))]) for one in last])]).hex().upper()
+
+
+def choosing(*applications: str, choice: bool | None = True, priority: str = "01", asked: str = "") -> ChipTale:
+    """A start after a directory; `asked` is what the customer's display says before it."""
+    tale = ChipTale(setting={"cardholder_choice": choice}).order().configured().powered()
+    tale.apdu("00A404000E315041592E5359532E4444463031", "6F00").apdu("00B2010C00", directory(*applications))
+    if asked:
+        tale.display(asked)
+    return tale.selects(**{"87": priority}).options()
+
+
+CHOOSE, CONFIRM = ASKED_FOR["choose an application"][0], ASKED_FOR["confirm the application"][0]
+
+
+@pytest.mark.parametrize(
+    ("tale", "right"),
+    [(choosing("01", "02", asked=f"{CHOOSE} 1 A 2 B"), True), (choosing("01", "02"), False),
+     (choosing("02", priority="81", asked=f"{CONFIRM} A"), True), (choosing("02", priority="81"), False),
+     (choosing("02", priority="81", choice=False), False), (choosing("01", "02", asked="请插卡"), False)],
+)  # fmt: skip
+def test_nobody_starts_what_the_cardholder_is_to_choose(tale: ChipTale, right: bool) -> None:
+    found = tale.audit("chip.application-asked")
+    if right:
+        passed(found)
+    else:
+        assert "nobody was asked" in failed(found, tale["command 80A8"])
+
+
+@pytest.mark.parametrize(
+    "tale",
+    [choosing("02"), choosing("01", "02", choice=False), choosing("01", "02", choice=None), choosing("02", "06")],
+)
+def test_where_there_is_nothing_to_choose_nobody_need_be_asked(tale: ChipTale) -> None:
+    """One application, a terminal without a choice, one that nobody tells of, an application not of every terminal."""
+    assert tale.audit("chip.application-asked") is None
 
 
 # ── action codes ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.prompts import INSERT, SWIPE, SWIPE_INSTEAD
 from tests.reports.judge.builder import Tale
 from tests.reports.judge.chip_tale import ChipTale
 from tests.reports.judge.findings import failed, passed
@@ -37,6 +38,15 @@ def technical(tale: ChipTale) -> ChipTale:
 )
 def test_a_chip_that_was_read(f22: str, right: bool) -> None:
     tale = ChipTale().opened().pin_entered().first().sent(change={22: f22})
+    if right:
+        passed(tale.audit(MODE))
+    else:
+        failed(tale.audit(MODE), tale[SENT])
+
+
+@pytest.mark.parametrize(("sw", "right"), [("9000", True), ("63C2", False)])
+def test_a_pin_that_the_card_itself_found_right_may_be_told(sw: str, right: bool) -> None:
+    tale = ChipTale().opened().verifies(sw).first().sent(pin=False, change={22: "051"})
     if right:
         passed(tale.audit(MODE))
     else:
@@ -102,6 +112,22 @@ def test_a_card_that_was_in_the_reader_and_gave_no_sign_may_be_a_fallback(condit
     tale = request(swiped(tale, "201"), condition=condition)
     passed(tale.audit(MODE))
     assert tale.audit(INSISTS) is None
+
+
+@pytest.mark.parametrize(("condition", "right"), [("2", True), ("0", False)])
+def test_a_terminal_that_asks_for_the_stripe_in_the_chips_place_has_fallen_back(condition: str, right: bool) -> None:
+    tale = ChipTale().tell("reader", "inserted", card="credit-0014").order().display(INSERT).display(SWIPE_INSTEAD)
+    tale = request(swiped(tale.tell("reader", "removed", card="x"), "201"), condition=condition)
+    if right:
+        passed(tale.audit(MODE))
+    else:
+        failed(tale.audit(MODE), tale[SENT])
+
+
+def test_a_card_that_nobody_was_asked_to_insert_was_not_tried() -> None:
+    tale = ChipTale().tell("reader", "inserted", card="credit-0014").order().display(SWIPE)
+    tale = request(swiped(tale.tell("reader", "removed", card="x"), "201"))
+    failed(tale.audit(INSISTS), tale[SENT])
 
 
 def test_how_the_card_of_the_order_before_was_read_says_nothing() -> None:

@@ -129,6 +129,8 @@ def test_a_cda_that_fails_by_its_keys_may_be_told_at_once_or_at_last() -> None:
     ("case", "due"),
     [({"card": {"8E": None}}, True), ({"card": {"8E": "00" * 8}}, True), ({"card": {"8E": None, "82": "6800"}}, False),
      ({"card": {"8F": None}}, True), ({"authentic": "missing"}, True), ({"authentic": ""}, None),
+     ({"authentic": "missing", "setting": {"ca_keys": []}}, None),
+     ({"authentic": "missing", "setting": {"revoked": [["F0", "000001"]]}}, None),
      ({"card": {**NO_METHOD, "8F": None}}, False), ({"terminal": {"9F33": "E0F800"}, "authentic": "missing"}, None)],
     ids=str,
 )  # fmt: skip
@@ -138,6 +140,12 @@ def test_data_that_the_card_should_have_given(case: dict[str, object], due: bool
 
 def test_a_counter_that_was_refused_leaves_missing_data_open() -> None:
     judged(AUTHENTICATION, Tvr.DATA_MISSING, lambda tvr: started().gets("9F17", "", sw="6A88").first(tvr=tvr), due=None)
+
+
+def test_results_without_a_bit_are_results() -> None:
+    """None of their bits is set, and that is what is judged, whatever the message says."""
+    tale = started(authentic="wrong").first(tvr=Tvr(0)).sent(chip={"95": "0800000000"})
+    assert "'DDA failed' is not set" in failed(tale.audit(AUTHENTICATION), tale[FIRST])
 
 
 def test_without_capabilities_nothing_is_judged() -> None:
@@ -161,6 +169,9 @@ def test_versions(version: str | None, due: bool) -> None:
      ({"card": {"9F07": "FF"}}, None), ({"card": {"9F07": "0100", "5F28": None}}, False),
      ({"terminal": {"9F35": "14"}}, None), ({"terminal": {"9C": "01"}, "card": {"9F07": "7F00"}}, True),
      ({"terminal": {"9C": "01"}, "card": {"9F07": "8100"}}, False),
+     ({"terminal": {"9C": "31"}, "card": {"9F07": "D700"}}, None),
+     ({"terminal": {"9C": "31"}, "card": {"9F07": "FE00"}}, True),
+     ({"terminal": {"9F03": "000000000001"}, "card": {"9F07": "FF00"}}, True),
      ({"terminal": {"9C": "09"}, "card": {"9F07": "FF80"}}, False),
      ({"terminal": {"9C": "09"}, "card": {"9F07": "FF00"}}, True)],
     ids=str,
@@ -208,6 +219,19 @@ def test_earlier_amounts_may_count_towards_the_floor_limit() -> None:
 @pytest.mark.parametrize(("percent", "due"), [(0, False), (20, None), (None, None)])
 def test_random_selection(percent: int | None, due: bool | None) -> None:
     judged(RISK, Tvr.RANDOMLY_SELECTED, lambda t: started(setting={"random_percent": percent}).first(tvr=t), due=due)
+
+
+def test_the_exception_file_need_not_be_looked_into_where_the_card_wants_no_risk_management() -> None:
+    case = {"setting": {"exception_file": True}, "card": {"82": "7000"}}
+    judged(RISK, Tvr.ON_EXCEPTION_FILE, lambda tvr: started(**case).first(tvr=tvr), due=None)
+
+
+@pytest.mark.parametrize(("asked", "due"), [("AAC", None), ("ARQC", False)])
+def test_a_cda_that_was_not_asked_for_may_be_told_as_not_performed(asked: str, due: bool | None) -> None:
+    def make(tvr: Tvr) -> ChipTale:
+        return started(sign=False, card=CDA_TOO).first("AAC", asked, tvr=tvr)
+
+    judged(AUTHENTICATION, Tvr.ODA_NOT_PERFORMED, make, due=due)
 
 
 @pytest.mark.parametrize(("listed", "due"), [(True, True), (False, False), (None, None)])

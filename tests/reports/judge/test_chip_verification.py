@@ -165,6 +165,29 @@ def test_the_next_rule_is_tried_where_the_card_wants_it(
     must_say(lambda: ChipTale(card=rules(*codes)), act, result, bits)
 
 
+def test_after_a_bypass_the_next_pin_may_be_asked_for_all_the_same() -> None:
+    """EMV Book 4, 6.3.4.3: a terminal may take the one for all of them."""
+
+    def both(tale: ChipTale) -> None:
+        tale.pin_entered("bypassed", "plain").pin_entered("entered", "online")
+
+    must_say(lambda: ChipTale(card=rules("4100", "4200", "1E00")), both, "420000", {"not entered", "online"})
+
+
+def test_after_a_bypass_a_card_without_tries_may_be_told_or_not() -> None:
+    def act(tale: ChipTale) -> None:
+        tale.gets("9F17", "00").pin_entered("bypassed", "online")
+
+    must_say(
+        lambda: ChipTale(card=rules("4200", "4100", "1E00")), act, "1E0000", {"not entered"}, loose=("no tries",)
+    )  # fmt: skip
+
+
+def test_an_unknown_method_if_the_terminal_supports_it_may_be_unrecognised() -> None:
+    must_say(lambda: ChipTale(card=rules("4603", "1F00")), NOBODY, "1F0002", set(), loose=("unknown",))
+    must_say(lambda: ChipTale(card=rules("4604", "1F00")), NOBODY, "1F0002", set())
+
+
 def test_no_other_rule_is_tried_where_the_card_does_not_want_it() -> None:
     must_say(
         lambda: ChipTale(card=rules("0200", "1F00")), entered("bypassed"), "020001", {"failed", "not entered"},

@@ -22,7 +22,7 @@ ARGS = {
     "trace": TRACE, "name": "batch limit", "again": True, "approval": "123456",
     "gateway": "second", "command": "SELECT", "mode": "chip", "pin": True, "what": "PIN", "messages": [HOLD],
     "count": 1, "asked": "ARQC", "given": "ARQC", "exactly": ["SDA failed"], "with": ["new card"], "label": "PBOC",
-    "labels": ["PBOC"], "method": "DDA", "how": "cryptogram", "before": 1, "results": ["done"], "round": "first",
+    "labels": ["PBOC"], "method": "DDA", "how": "PIN", "before": 1, "results": ["done"], "round": "first",
 }  # fmt: skip
 TRACES = st.sampled_from([TRACE, "000078", "000079"])
 TRANSACTIONS = st.sampled_from(

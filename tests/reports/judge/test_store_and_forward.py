@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.reports.judge.builder import HOLD, TIMEOUT_MS, TRACE, Tale
 from tests.reports.judge.findings import failed, passed, undecided
 
 ADVICE, OTHER = "completion advice", "000078"
+NOTICE: dict[str, Any] = {"mti": "0620", "trace": "000079"}
 RULES = ["delivered", "acknowledged-once", "same-data"]
 
 
@@ -227,3 +230,19 @@ def test_however_often_it_comes_it_is_booked_once() -> None:
     assert "booked 2 times" in failed(booked(True, True).criterion(name))
     assert "booked 0 times" in failed(booked(False, False).criterion(name))
     undecided(silent(1).criterion(name))
+
+
+def test_a_notice_that_was_acknowledged_is_not_sent_again() -> None:
+    """facts/unionpay-pos 5.19: it is kept as a stored message is."""
+    tale = Tale().request("script notice", **NOTICE, name="taken").reply()
+    passed(tale.audit("store-and-forward.acknowledged-once"))
+    tale.request("script notice", **NOTICE, name="again").reply()
+    said = failed(tale.audit("store-and-forward.acknowledged-once"), tale["taken"], tale["again"])
+    assert "script notice" in said
+
+
+def test_a_notice_that_was_sent_is_not_waiting() -> None:
+    tale = Tale().kept("written", "000079", "script notice").request("script notice", **NOTICE).reply()
+    assert tale.audit("store-and-forward.delivered") is None
+    unsent = Tale().kept("written", "000079", "script notice").request().reply()
+    failed(unsent.audit("store-and-forward.delivered"))

@@ -7,7 +7,7 @@ import pytest
 from protocols.money import Money
 from protocols.orders import Order, Result
 from protocols.transactions import Transaction
-from simulators.issuer import NoAnswer, Rule, SetField
+from simulators.issuer import Answer, NoAnswer, Rule, SetField
 from tests.simulators.terminal.conftest import Open
 from tests.simulators.terminal.shop import Shop
 
@@ -70,6 +70,13 @@ def test_a_balance_that_cannot_be_read_is_none(shop: Shop) -> None:
     shop.host.add_rule(Rule(SetField(54, "HOLDFAST"), T.BALANCE))
     outcome = shop.order(T.BALANCE)
     assert (outcome.approved, outcome.balance) == (True, None)
+
+
+def test_an_approval_of_another_code_may_come_without_a_balance(shop: Shop) -> None:
+    """facts/unionpay-pos 5.21: 11 is an approval, too"""
+    shop.host.add_rule(Rule(Answer("11"), T.BALANCE))
+    outcome = shop.order(T.BALANCE)
+    assert (outcome.approved, outcome.code, outcome.balance) == (True, "11", None)
 
 
 def test_a_balance_enquiry_that_timed_out_is_not_reversed(shop: Shop) -> None:
