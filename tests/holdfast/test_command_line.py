@@ -20,7 +20,7 @@ WRONG = {
     "market": (("certify", "--market", "unionpay-ch"), "did you mean unionpay-cn.yaml or unionpay-cn-strict.yaml?"),
     "defect": (("certify", "--defect", "no-reversal-on-timout"), "did you mean no-reversal-on-timeout?"),
     "features": (("certify", "--features", "featurs"), "there is no featurs"),
-    "tag": (("certify", "--tags", "C003 or C096"), "no scenario has the tag 'C003' (did you mean"),
+    "tag": (("certify", "--tags", "C005 or C096"), "no scenario has the tag 'C005' (did you mean"),
     "tags": (("certify", "--tags", "C033 or"), "the tags 'C033 or' are no expression"),
     "run folder": (("verify", "runs/never"), "there is no run folder runs/never"),
     "amount": (("issuer", "--available", "1.234"), "'1.234' is no amount in CNY"),

@@ -145,7 +145,8 @@ def test_a_run_that_outlives_its_deadline_is_ended_and_incomplete(tmp_path: Path
 
 
 def test_while_a_run_goes_on_nothing_listens_off_loopback(tmp_path: Path) -> None:
-    process = start_holdfast("certify", "--workers", "2", "--out", tmp_path, "--verdicts-only")
+    features = [word for name in ("line", "reader", "entry") for word in ("--features", f"features/{name}")]
+    process = start_holdfast("certify", *features, "--workers", "2", "--out", tmp_path, "--verdicts-only")
     seen: set[str] = set()
     while process.poll() is None:
         seen |= listeners([process.pid, *below(process.pid)])

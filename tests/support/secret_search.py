@@ -18,6 +18,9 @@ LENGTHS = (13, 16, 19)
 STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{22,}={0,2}")
 
+TOGETHER = 500_000
+"""Bytes of decoded base64 that are looked through at once."""
+
 
 def find_pans(data: bytes) -> set[str]:
     """Forms in which a whole card number of a test range stands in the data: `ascii`, `bcd`, `hex`, ..."""
@@ -35,13 +38,10 @@ def _forms(data: bytes) -> Iterator[tuple[str, bytes]]:
             part = data[start:]
             yield name, part[: len(part) // 2 * 2].decode(name, "replace").encode("ascii", "replace")
     yield "hex", _unhexed(data)
-    for match in BASE64.finditer(data):
-        for start in range(4):
-            text = match[0][start:].rstrip(b"=")
-            decoded = base64.b64decode(text[: len(text) // 4 * 4])
-            yield "base64", decoded
-            if _bcd(decoded):
-                yield "base64", b"".join(prefix.encode() for prefix in _bcd(decoded))
+    for decoded in _from_base64(data):
+        yield "base64", decoded
+        if _bcd(decoded):
+            yield "base64", b"".join(prefix.encode() for prefix in _bcd(decoded))
 
 
 def encodings(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -50,6 +50,21 @@ def encodings(data: bytes) -> Iterator[tuple[str, bytes]]:
         yield form, text
         if form in ("ascii", "base64"):
             yield f"{form}, packed", text.hex().upper().encode()
+
+
+def _from_base64(data: bytes) -> Iterator[bytes]:
+    """Every run of base64 decoded in each phase; runs together, up to a size, and apart by a line feed."""
+    for start in range(4):
+        kept: list[bytes] = []
+        size = 0
+        for match in BASE64.finditer(data):
+            text = match[0][start:].rstrip(b"=")
+            kept.append(base64.b64decode(text[: len(text) // 4 * 4]))
+            size += len(kept[-1])
+            if size > TOGETHER:
+                yield b"\n".join(kept)
+                kept, size = [], 0
+        yield b"\n".join(kept)
 
 
 def _unhexed(data: bytes) -> bytes:
@@ -111,12 +126,14 @@ def find_key(data: bytes, key_hex: str) -> set[str]:
 
 
 def layers(path: Path) -> Iterator[bytes]:
-    """A file's bytes, and, for a PDF, each of its streams inflated."""
+    """A file's bytes, and, for a PDF, each of its streams inflated, but for pictures in black and white: 00 and FF."""
     data = path.read_bytes()
     yield data
     if path.suffix == ".pdf":
         for match in STREAM.finditer(data):
             try:
-                yield zlib.decompress(match[1])
+                inflated = zlib.decompress(match[1])
             except zlib.error:
                 continue
+            if inflated.translate(None, b"\x00\xff"):
+                yield inflated
