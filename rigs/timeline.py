@@ -65,28 +65,39 @@ class TimelineFile:
     def append(self, record: dict[str, Any]) -> dict[str, Any]:
         """Number, seal and write one record; returns it as written. What fails leaves the file as it was.
 
-        Raises RigFault when the file system takes no more.
+        Raises RigFault when the file system takes no more. Ctrl-C and SIGTERM raise wherever the main thread is: what
+        stands in the file then counts, or the next line would not follow the one before it.
         """
         record = {"n": self._count + 1, **record}
         text = _AS_JSON(record)
         line, sealed = seal_line(self._last, text)
-        self._write(line)
-        self._count, self._last = self._count + 1, sealed
-        if self._keep:
-            self.records.append(record)
-        return record
-
-    def _write(self, line: bytes) -> None:
+        before = self._size
         try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            self._write(line)
+            self._took(record, sealed, before + len(line))
         except OSError as error:
-            os.ftruncate(self._fd, self._size)  # no torn line in the middle
+            os.ftruncate(self._fd, before)  # no torn line in the middle
             raise RigFault(
                 f"the timeline cannot be written: {error.strerror}", advice="make room on the disk of the run folder"
             ) from None
-        self._size += len(line)
+        except BaseException:
+            if os.fstat(self._fd).st_size == before + len(line):
+                self._took(record, sealed, before + len(line))
+            else:
+                os.ftruncate(self._fd, before)
+            raise
+        return record
+
+    def _write(self, line: bytes) -> None:
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(self._fd, rest) :]
+
+    def _took(self, record: dict[str, Any], sealed: str, size: int) -> None:
+        """The record stands in the file. A second time does nothing more."""
+        self._count, self._last, self._size = record["n"], sealed, size
+        if self._keep and (not self.records or self.records[-1] is not record):
+            self.records.append(record)
 
     @property
     def size(self) -> int:

@@ -78,7 +78,7 @@ BODY: tuple[Row, ...] = (
 )
 CHIP: tuple[Row, ...] = (
     ("AID", lambda slip, parameters, market: slip.presented.card.aid),
-    ("应用标签", lambda slip, parameters, market: slip.presented.card.label),
+    ("应用标签", lambda slip, parameters, market: _name(slip.chip.get("50", "")) or slip.presented.card.label),
     ("首选名称", lambda slip, parameters, market: _name(slip.chip.get("9F12", ""))),
     ("TC", lambda slip, parameters, market: slip.chip.get("9F26", "")),
     ("TVR", lambda slip, parameters, market: slip.chip.get("95", "")),
@@ -86,7 +86,7 @@ CHIP: tuple[Row, ...] = (
     ("ATC", lambda slip, parameters, market: slip.chip.get("9F36", "")),
 )
 """In this order. facts/unionpay-pos 6"""
-CHIP_TAGS = ("9F12", "9F26", "95", "9B", "9F36")
+CHIP_TAGS = ("50", "9F12", "9F26", "95", "9B", "9F36")
 """What `Printed.chip` is to hold."""
 BY_APPROVAL: Row = ("原授权码", lambda slip, parameters, market: slip.original_approval)
 BY_TRACE: Row = ("原凭证号", lambda slip, parameters, market: slip.original_trace)

@@ -22,7 +22,7 @@ from pypdf import PdfReader
 
 from protocols.faults import FOREIGN_CARD
 from reports.runfolder import Record, RunFolder
-from rigs.allowlist import STOPPED
+from rigs.allowlist import CORE_FILTER, STOPPED
 from simulators.reader import unavailable
 from tests.rigs.kit import rig_file
 from tests.support.commands import DEADLINE_S, ROOT
@@ -156,9 +156,15 @@ def started(root: Path, command: Sequence[object], service: str = "auto", extra:
     return Ended(done.returncode, done.stdout + done.stderr, root)
 
 
+USUAL_CORE = "0x33"
+"""What of a process's memory is in its core file where nobody chose. core(5)"""
+
+
 def cores_wanted() -> None:
+    """Whatever a guard that an earlier test had in this process left of core files."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    CORE_FILTER.write_text(USUAL_CORE, "ascii")
 
 
 def assert_stopped(ended: Ended) -> dict[str, Any]:

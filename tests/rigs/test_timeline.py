@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from protocols.emv import Apdu, build
 from protocols.events import Channel, Direction, Event
 from protocols.faults import RigFault
 from protocols.iso8583 import UNIONPAY, Frame, Message, compile_spec, pack_frame
-from rigs.timeline import Recorder
+from rigs.timeline import Recorder, TimelineFile
 from tests.rigs.kit import (
     DEADLINE_S,
     MASKED,
@@ -278,6 +280,44 @@ def test_a_disk_that_is_full_leaves_a_whole_timeline_and_the_run_goes_on_when_it
     assert recorder.emit(told("after")) == 2
     assert [line["kind"] for line in lines_of(worker)] == ["before", "after"]
     assert chain_is_whole(worker)
+
+
+def interrupted_at(line: int) -> Callable[[FrameType, str, Any], Any]:
+    """A tracer that raises KeyboardInterrupt at so many lines of a timeline file's own code, once."""
+    left = line
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_qualname.startswith("TimelineFile.") and event == "line":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+def test_an_interrupt_at_any_line_leaves_a_whole_chain(tmp_path: Path) -> None:
+    """Ctrl-C and SIGTERM raise wherever the main thread is: a run that was ended said of itself that it was changed."""
+    ended, line = False, 0
+    while not ended:
+        line += 1
+        file = TimelineFile(tmp_path / f"{line}.jsonl", keep=True)
+        file.append({"kind": "before"})
+        before = sys.gettrace()
+        sys.settrace(interrupted_at(line))
+        try:
+            file.append({"kind": "told"})
+            ended = True
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        file.append({"kind": "after"})
+        file.close()
+        assert chain_is_whole(tmp_path / f"{line}.jsonl"), f"interrupted at line {line}"
+        assert [record["kind"] for record in file.records] == [r["kind"] for r in lines_of(tmp_path / f"{line}.jsonl")]
+    assert line > 10
 
 
 def test_what_cannot_be_written_as_json_takes_no_number(recorder: Recorder, worker: Path) -> None:

@@ -138,10 +138,11 @@ def test_the_merchants_copy_says_how_the_cardholder_was_verified(
 
 
 def test_a_preferred_name_stands_under_the_label(market: Market) -> None:
-    named = replace(printed(T.SALE), chip={**CHIP, "9F12": b"UnionPay Gold".hex()})
+    named = replace(printed(T.SALE), chip={**CHIP, "50": b"PBOC CREDIT".hex(), "9F12": b"UnionPay Gold".hex()})
     [found] = decode(compose(named, MERCHANT, PARAMETERS, market))
     lines = [line.text for line in found.lines]
     label = next(n for n, text in enumerate(lines) if text.startswith("应用标签"))
+    assert lines[label].split() == ["应用标签", "PBOC", "CREDIT"]
     assert lines[label + 1].split() == ["首选名称", "UnionPay", "Gold"]
 
 
