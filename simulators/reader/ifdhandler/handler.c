@@ -17,8 +17,9 @@ RESPONSECODE IFDHCreateChannelByName(DWORD lun, LPSTR name)
 	if (!slot_open(lun, name))
 		return IFD_COMMUNICATION_ERROR;
 	struct slot *slot = slot_acquire(lun);
-	slot->events = wire_dial(slot->path, slot->close, 'E', (uint32_t)(lun & 0xFFFF));
-	bool there = slot->events >= 0;
+	pthread_mutex_lock(&slot->lock); /* the slot can be found by now: another thread may wait for movements already */
+	bool there = slot_listens(slot);
+	pthread_mutex_unlock(&slot->lock);
 	slot_release(slot);
 	if (there)
 		return IFD_SUCCESS;
@@ -40,20 +41,21 @@ RESPONSECODE IFDHCloseChannel(DWORD lun)
 
 /* ── waiting for cards ─────────────────────────────────────────────────────────────────────────────────────────── */
 
-/* Movements told so far are forgotten: the model knows whether any of them is still to be seen. */
-static bool drain_events(struct slot *slot)
+/* Movements told so far are forgotten: the model knows whether any of them is still to be seen. Returns the line of
+ * events, or -1 where there is none. */
+static int drain_events(struct slot *slot)
 {
 	char told[64];
 	ssize_t got;
-	if (slot->events < 0)
-		slot->events = wire_dial(slot->path, slot->close, 'E', (uint32_t)(slot->lun & 0xFFFF));
+	pthread_mutex_lock(&slot->lock);
 	do
-		got = slot->events < 0 ? 0 : recv(slot->events, told, sizeof told, MSG_DONTWAIT);
+		got = slot_listens(slot) ? recv(slot->events, told, sizeof told, MSG_DONTWAIT) : 0;
 	while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-		return true;
-	wire_hang_up(&slot->events);
-	return false;
+	if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK))
+		wire_hang_up(&slot->events);
+	int events = slot->events;
+	pthread_mutex_unlock(&slot->lock);
+	return events;
 }
 
 /* pcscd's status thread calls this in place of sleeping between two looks at the card. It returns at a movement, when
@@ -65,15 +67,15 @@ static RESPONSECODE wait_for_movement(DWORD lun, int milliseconds)
 	if (slot == NULL)
 		return IFD_NO_SUCH_DEVICE;
 	slot_polls(slot);
-	bool listening = drain_events(slot);
+	int events = drain_events(slot);
 	long settled = slot_call(slot, 'W', 0, NULL, 0, NULL, NULL);
 	if (settled != RESULT_REFUSED) {
 		struct pollfd watched[3] = {
 			{ .fd = slot->wake, .events = POLLIN },
 			{ .fd = slot->close, .events = POLLIN },
-			{ .fd = slot->events, .events = POLLIN },
+			{ .fd = events, .events = POLLIN },
 		};
-		bool there = listening && settled == RESULT_OK;
+		bool there = events >= 0 && settled == RESULT_OK;
 		poll(watched, there ? 3 : 2, there ? milliseconds : IDLE_MILLISECONDS);
 	}
 	eventfd_read(slot->wake, &count);

@@ -108,6 +108,13 @@ bool slot_is_polled_by_me(struct slot *slot)
 	return mine;
 }
 
+bool slot_listens(struct slot *slot)
+{
+	if (slot->events < 0)
+		slot->events = wire_dial(slot->path, slot->close, 'E', (uint32_t)(slot->lun & 0xFFFF));
+	return slot->events >= 0;
+}
+
 static long exchange(struct slot *slot, char operation, uint32_t code, const void *data, size_t length,
 	struct answer *answer)
 {

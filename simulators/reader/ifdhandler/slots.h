@@ -26,8 +26,6 @@ struct slot {
 	struct wire wire;
 	UCHAR atr[MAX_ATR_SIZE];
 	size_t atr_length;
-
-	/* the status thread's alone */
 	int events; /* -1: not connected */
 
 	/* as long as the slot is open */
@@ -49,6 +47,9 @@ void slot_release(struct slot *slot);
 /* This thread is the status thread / whether it is, or none is known yet. */
 void slot_polls(struct slot *slot);
 bool slot_is_polled_by_me(struct slot *slot);
+
+/* Whether the line of events is there; it is dialled when it is not. Wants the slot's own lock. */
+bool slot_listens(struct slot *slot);
 
 /* One request, as wire_exchange. An answer goes to `out`, `*room` is its space and becomes its length; NULL: nobody
  * wants it. A request that is no command is sent once more when the model had hung up. */

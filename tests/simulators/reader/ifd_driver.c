@@ -274,8 +274,7 @@ static struct result do_storm(char *line)
 	char *path = next(&line);
 	unsigned long count = number(&line), rounds = number(&line), opened = 0;
 	for (unsigned long i = 0; i < count && i < 16; i++) {
-		/* one thread alone waits for movements, as pcscd's status thread does */
-		work[i] = (struct storm){ lun, rounds, i == 0 ? 0 : 1 + (int)(i % 4) };
+		work[i] = (struct storm){ lun, rounds, (int)(i % 5) };
 		pthread_create(&threads[i], NULL, storm, &work[i]);
 	}
 	for (unsigned long i = 0; i < rounds; i++) {
