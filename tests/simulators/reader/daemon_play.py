@@ -178,12 +178,8 @@ def swaps(directory: Path) -> dict[str, Any]:
     for other in others:
         other.join()
     code, handle, protocol = stage.connect(name)
-    return {
-        "seen": seen,
-        "connected": code,
-        "answer": stage.transmit(handle, protocol, ECHO),
-        "status": stage.end(),
-    }
+    answer = stage.transmit(handle, protocol, ECHO) if not code else ""  # pyscard raises SystemError without a handle
+    return {"seen": seen, "connected": f"{code:08X}", "answer": answer, "status": stage.end()}
 
 
 def full(directory: Path) -> dict[str, Any]:
