@@ -149,7 +149,13 @@ def controls(directory: Path) -> dict[str, Any]:
 
 
 def swaps(directory: Path) -> dict[str, Any]:
-    """A card is swapped while another program resets it all the time: each look of that one is a client's look."""
+    """A card is swapped while another program resets it all the time: each look of that one is a client's look.
+
+    pcscd counts a movement as its status thread has seen it. What it says of the card beside that is not always that
+    thread's word: a client's reset that found no card writes "absent" whenever it comes to it, though the next card
+    be there and counted by then (winscard.c, SCardReconnect and SCardDisconnect of pcsc-lite 1.9). No reader can help
+    that, and the next movement mends it: it is looked at once nobody resets any more.
+    """
     stage = Stage(directory, (ReaderProfile(),))
     name, model, card = stage.listed()[0], stage.models[0], EchoCard()
     model.insert(card)
@@ -171,15 +177,19 @@ def swaps(directory: Path) -> dict[str, Any]:
         before = stage.state(name) >> 16
         model.remove()
         model.insert(card)
-        if not stage.until(name, lambda state, told=before + 2: state >> 16 >= told and bool(state & PRESENT)):
+        if not stage.until(name, lambda state, told=before + 2: state >> 16 >= told):
             break
         seen += 1
     enough.set()
     for other in others:
         other.join()
+    before = stage.state(name) >> 16
+    model.remove()
+    model.insert(card)
+    last = stage.until(name, lambda state: state >> 16 >= before + 2 and bool(state & PRESENT))
     code, handle, protocol = stage.connect(name)
     answer = stage.transmit(handle, protocol, ECHO) if not code else ""  # pyscard raises SystemError without a handle
-    return {"seen": seen, "connected": f"{code:08X}", "answer": answer, "status": stage.end()}
+    return {"seen": seen, "last": last, "connected": f"{code:08X}", "answer": answer, "status": stage.end()}
 
 
 def full(directory: Path) -> dict[str, Any]:
