@@ -73,7 +73,7 @@ def configuration_of(parameters: TerminalParameters, journal: Journal) -> Config
         capabilities=Capabilities.parse(bytes.fromhex(parameters.capabilities)), country=parameters.country,
         serial=parameters.serial, merchant=parameters.merchant_name, merchant_id=parameters.merchant_id,
         terminal_id=parameters.terminal_id, cardholder_choice=parameters.cardholder_choice,
-        pinpad=parameters.pinpad, pin_bypass=parameters.pin_bypass, offline_approval=parameters.offline_approval,
+        pinpad=parameters.pinpad, offline_approval=parameters.offline_approval,
         exception_file=parameters.exception_file,
     )  # fmt: skip
 

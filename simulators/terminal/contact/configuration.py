@@ -75,7 +75,6 @@ class Configuration:
     terminal_id: str = ""
     cardholder_choice: bool = True
     pinpad: bool = True
-    pin_bypass: bool = True
     offline_approval: bool = False
     exception_file: frozenset[str] = field(default=frozenset(), repr=False)
 

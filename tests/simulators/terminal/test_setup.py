@@ -50,7 +50,7 @@ def test_what_a_parameter_says_holds_for_every_application(journal: Journal) -> 
     journal.keep_download(IC_PARAMETERS, CREDIT, pack_entry(entry(**{"9F1B": "00000001", "DF13": "0000000000"})))
     parameters = replace(
         PARAMETERS, tac_denial="0040000000", tac_online="0000000000", tac_default="FFFFFFFFFF", floor_limit=500_00,
-        random_percent=30, capabilities="E0B8C8", country="840", pinpad=False, pin_bypass=False,
+        random_percent=30, capabilities="E0B8C8", country="840", pinpad=False,
         cardholder_choice=False, offline_approval=True, exception_file=frozenset({PAN}),
     )  # fmt: skip
     configuration = configuration_of(parameters, journal)
@@ -59,8 +59,8 @@ def test_what_a_parameter_says_holds_for_every_application(journal: Journal) -> 
         assert (rule.floor_limit, rule.target_percent, rule.max_target_percent) == (500_00, 30, 30)
     assert configuration.capabilities == Capabilities.parse(bytes.fromhex("E0B8C8"))
     assert (configuration.country, configuration.exception_file) == ("840", {PAN})
-    switches = ("pinpad", "pin_bypass", "cardholder_choice", "offline_approval")
-    assert [getattr(configuration, name) for name in switches] == [False, False, False, True]
+    switches = ("pinpad", "cardholder_choice", "offline_approval")
+    assert [getattr(configuration, name) for name in switches] == [False, False, True]
     assert PAN not in repr(configuration)
 
 
