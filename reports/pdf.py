@@ -139,7 +139,7 @@ def _sheet(case: Mapping[str, Any], root: Path, shortened: bool) -> dict[str, An
         "about": " · ".join(part for part in (case["feature"], case["id"], case["timeline"]) if part),
         "remarks": [text for text in (case["cause"], case["remark"], _attempts(case)) if text],
         "criteria": [_criterion(criterion) for criterion in case["criteria"] if criterion not in quiet],
-        "quiet": ", ".join(criterion["id"] for criterion in quiet),
+        "quiet": [criterion["id"] for criterion in quiet],
         "long": bool(case["criteria"] or case["events"]) and not brief,
         "chips": [] if brief else [_chip(block) for block in case["chips"]],
         "slips": [_slip(slip, root) for slip in case["slips"]],

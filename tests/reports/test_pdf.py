@@ -109,13 +109,15 @@ def test_among_many_cases_auditors_that_passed_are_there_by_name(
     (case,) = document["cases"]
     own, *others = case["criteria"]
     assert case["tone"] == "good"
-    watched = [{**own, "id": name, "title": f"Title of {name}", "source": "auditor", "tone": tone} for name, tone in (
-        ("quiet.one", "good"), ("quiet.two", "good"), ("loud.one", "open"),
-    )]  # fmt: skip
+    names = [f"quiet.number-{number:03d}" for number in range(120)]  # more than one text may be long
+    watched = [
+        {**own, "id": name, "title": f"Title of {name}", "source": "auditor", "tone": tone}
+        for name, tone in [*((name, "good") for name in names), ("loud.one", "open")]
+    ]
     case["criteria"] = [own, *others, *watched]
     found = PdfReader(BytesIO(printing.pdf(document)))
     text = flat("".join(page.extract_text() for page in found.pages))
-    assert flat("Auditors that watched and passed: quiet.one, quiet.two.") in text
+    assert flat(f"Auditors that watched and passed: {', '.join(names)}.") in text
     assert flat("Title of quiet") not in text
     assert flat(own["title"]) in text
     assert flat("Title of loud.one") in text
